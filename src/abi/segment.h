@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The segment: the one thing that the agent and the program share.
+ *
+ * A sparse file on tmpfs, one per watched process, that the agent maps and
+ * the program reads with pread and commands by writing single aligned words.
+ * It holds state, not a stream: tables of what is true now. After the target
+ * has died, by whatever cause, the last state is still there to read.
+ *
+ *   offset      what                 written by
+ *   0           header (frozen part) agent, once
+ *   64          header               agent, once, but for state and forks
+ *   4096        control              program, aligned 8-byte words
+ *   8192        counters, losses     agent
+ *   16384       modules              agent, append only
+ *   ...         stack index          agent, insert only
+ *   ...         stacks               agent, append only; sums change
+ *   ...         frames               agent, append only
+ *   ...         live keys, entries   agent
+ *
+ * Only agent/ and target/ may include this file. Fixed-width types, offsets
+ * and never pointers, 64-bit members on 8-byte boundaries, sizes and offsets
+ * asserted; tests/golden/segment.txt makes any change of it visible. All
+ * words that change while the target runs are accessed atomically by the
+ * agent; "relaxed" unless said otherwise.
+ *
+ * A reader trusts nothing here: the target may write anything. It copies,
+ * checks the copy, and never looks back.
+ */
+#ifndef ULLAGE_ABI_SEGMENT_H
+#define ULLAGE_ABI_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ULL_MAGIC UINT64_C(0x3145474c4c55007f) /* "\x7f\0ULLGE1", little endian */
+
+/* A different major cannot be read at all; a newer minor only adds. */
+#define ULL_ABI_MAJOR 1
+#define ULL_ABI_MINOR 0
+
+/* Depth of a recorded stack; deeper ones keep their leaf-most frames. */
+#define ULL_DEPTH_MAX 128
+
+/* Capacities. All are part of the ABI of this major. */
+#define ULL_MODULES 512
+#define ULL_STACKS 16384
+#define ULL_INDEX 32768		  /* slots of the hash over the stacks */
+#define ULL_FRAMES (320u * 1024u) /* 8-byte words */
+#define ULL_LIVE 65536
+#define ULL_BUCKET 16 /* live keys that share a bucket; two cache lines */
+#define ULL_PATH 264
+
+/* Stack 0 owns what could not get a stack of its own. Totals stay right. */
+#define ULL_STACK_LOST 0
+
+/* Weights of objects are kept in 1/1024 so that sums are integers. */
+#define ULL_OBJECT_ONE 1024
+
+/* ---- header ------------------------------------------------------------ */
+
+enum ull_state {
+	ULL_STATE_STARTING = 0, /* tables are being laid out */
+	ULL_STATE_ARMED = 1,	/* sampling */
+	ULL_STATE_QUIET = 2,	/* told to stop by the program */
+};
+
+/* The first 64 bytes are frozen: every version reads and writes them so. */
+struct ull_header {
+	uint64_t magic;
+	uint16_t abi_major;
+	uint16_t abi_minor;
+	uint32_t header_size; /* bytes, this struct */
+	uint64_t total_size;  /* bytes, the file */
+	int32_t pid;	      /* in the target's own pid namespace */
+	int32_t parent_pid;   /* the process that forked us under the agent, or 0 */
+	uint64_t start_ticks; /* field 22 of /proc/PID/stat, 0 if unknown */
+	uint64_t nonce;	      /* differs for each segment */
+	_Atomic uint64_t disarm; /* program: nonzero asks any version to stop */
+	_Atomic uint64_t state;	 /* enum ull_state; agent, release */
+	/* ---- not frozen ---- */
+	uint64_t start_realtime;  /* ns since the epoch when the agent began */
+	uint64_t start_monotonic; /* ns, CLOCK_MONOTONIC_COARSE, same moment */
+	uint32_t modules_cap;
+	uint32_t module_size;
+	uint32_t stacks_cap;
+	uint32_t stack_size;
+	uint32_t frames_cap;
+	uint32_t index_cap;
+	uint32_t live_cap;
+	uint32_t live_size;
+	uint64_t modules_off;
+	uint64_t index_off;
+	uint64_t stacks_off;
+	uint64_t frames_off;
+	uint64_t keys_off;
+	uint64_t live_off;
+	char agent_version[32];
+	char exe[ULL_PATH];	  /* readlink of /proc/self/exe, cut if longer */
+	char allocator[ULL_PATH]; /* path of the object whose malloc is called */
+};
+
+/* ---- control: the only way back ---------------------------------------- */
+
+#define ULL_CONTROL_OFF 4096
+
+struct ull_control {
+	/* Mean bytes between samples; 1 samples all, 0 none. */
+	_Atomic uint64_t interval;
+	uint64_t reserved[63];
+};
+
+/* ---- counters ----------------------------------------------------------- */
+
+#define ULL_COUNTERS_OFF 8192
+
+/*
+ * Why something was not recorded. To add a reason: a row here, at the end.
+ * The sentence is shown wherever losses are.
+ */
+#define ULL_LOSSES(X)                                                          \
+	X(REENTERED, "samples inside a hook (signal handlers)")                \
+	X(SCRATCH, "samples while all walk buffers were in use")               \
+	X(LIVE_FULL, "samples that found no room in the live table")           \
+	X(STACKS_FULL, "stacks counted under \"lost\": stack table full")      \
+	X(FRAMES_FULL, "stacks counted under \"lost\": frame store full")      \
+	X(MODULES_FULL, "modules not listed: module table full")               \
+	X(STALE, "frees that were not seen (address handed out again)")        \
+	X(WALK_FOREIGN, "walks cut at a foreign stack (coroutine, altstack)")  \
+	X(WALK_NO_CFI, "walks cut at code without unwind tables")              \
+	X(WALK_BAD, "walks cut at an unwind rule that is not understood")      \
+	X(WALK_DEEP, "walks cut at the depth limit")                           \
+	X(VARIANCE, "error terms not added (contention)")                      \
+	X(FORK, "forked children that could not get a segment")
+
+enum ull_loss {
+#define X(name, text) ULL_LOSS_##name,
+	ULL_LOSSES(X)
+#undef X
+	    ULL_LOSS_COUNT
+};
+
+#define ULL_LOSS_CAP 64
+
+struct ull_counters {
+	_Atomic uint64_t interval_floor; /* raised when the live table fills */
+	_Atomic uint64_t samples;
+	_Atomic uint64_t frees;		 /* sampled objects freed */
+	_Atomic uint64_t live_bytes;	 /* estimate; weighted */
+	_Atomic uint64_t live_entries;
+	_Atomic uint64_t peak_bytes;	 /* highest live_bytes */
+	_Atomic uint64_t peak_epoch;	 /* how often it rose */
+	_Atomic uint64_t peak_time;	 /* ns since start_monotonic */
+	_Atomic uint32_t stacks_used;	 /* records handed out, 0 included */
+	_Atomic uint32_t modules_used;
+	_Atomic uint32_t frames_used;	 /* words handed out */
+	_Atomic uint32_t children;	 /* forks that were seen */
+	_Atomic uint64_t thin_cursor;	 /* next live slot to thin; cap if idle */
+	_Atomic uint64_t doublings;
+	_Atomic uint64_t last_sample;	 /* ns since start_monotonic */
+	uint64_t reserved[19];
+	_Atomic uint64_t losses[ULL_LOSS_CAP];
+};
+
+/* ---- modules: what code was mapped when a stack was taken ---------------- */
+
+/* `ready` is stored last, release; a reader ignores the record without it. */
+struct ull_module {
+	_Atomic uint32_t ready;
+	uint32_t build_id_len; /* 0: none */
+	uint64_t start;	       /* first byte of its mapping */
+	uint64_t end;	       /* one past the last */
+	uint64_t bias;	       /* load address minus link address */
+	uint8_t build_id[32];
+	char path[ULL_PATH]; /* as the loader knows it; "" is the program */
+};
+
+/* ---- stacks -------------------------------------------------------------- */
+
+/*
+ * The record is filled before its number is put into the index (release).
+ * `modules` is the number of module records when the stack was first seen:
+ * a frame belongs to the last of those that covers it.
+ *
+ * peak_* are the live sums at the moment of the high-water mark if
+ * peak_epoch equals the counter; otherwise the live sums have not changed
+ * since and are themselves the peak.
+ */
+struct ull_stack {
+	uint64_t hash;	  /* never 0 once published */
+	uint32_t frames;  /* first word in the frame store; leaf first */
+	uint16_t depth;
+	uint16_t cut;	  /* 1 + enum ull_loss that ended the walk, 0: whole */
+	uint32_t modules;
+	uint32_t pad;
+	_Atomic uint64_t alloc_objects; /* in 1/ULL_OBJECT_ONE */
+	_Atomic uint64_t alloc_bytes;
+	_Atomic uint64_t alloc_variance; /* of alloc_bytes; a double's bits */
+	_Atomic uint64_t samples;
+	_Atomic uint64_t live_objects; /* in 1/ULL_OBJECT_ONE */
+	_Atomic uint64_t live_bytes;
+	_Atomic uint64_t peak_objects;
+	_Atomic uint64_t peak_bytes;
+	_Atomic uint64_t peak_epoch;
+	uint64_t reserved[4];
+};
+
+/* ---- live table ----------------------------------------------------------- */
+
+/*
+ * A key is the address of a sampled object. Values below 16 and low bits are
+ * states, so that an entry changes hands with one compare-and-swap:
+ *
+ *   0            free
+ *   ULL_KEY_BUSY claimed, being filled
+ *   addr         published
+ *   addr|1       held by the thinner
+ *   addr|2       freed while the thinner held it; the thinner removes it
+ *
+ * An address may be in one of two buckets. `check` is over key and entry, so
+ * a reader knows a torn copy.
+ */
+#define ULL_KEY_BUSY UINT64_C(4)
+#define ULL_KEY_HELD UINT64_C(1)
+#define ULL_KEY_ORPHAN UINT64_C(2)
+#define ULL_KEY_STATE UINT64_C(7)
+
+struct ull_live {
+	uint64_t size;	/* bytes asked for */
+	float weight;	/* objects that it stands for: 1/p */
+	uint32_t stack;
+	uint32_t birth; /* in 1/16 s since start_monotonic */
+	uint32_t check;
+};
+
+static inline uint32_t
+ull_live_check(uint64_t addr, uint64_t size, uint32_t weight_bits,
+    uint32_t stack, uint32_t birth)
+{
+	uint64_t h = addr * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ size) * UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 29;
+	h = (h ^ ((uint64_t)weight_bits << 32 | stack)) *
+	    UINT64_C(0xc4ceb9fe1a85ec53);
+	h ^= h >> 32;
+	return (uint32_t)h ^ birth * UINT32_C(0x85ebca6b);
+}
+
+/* ---- layout ---------------------------------------------------------------- */
+
+#define ULL_MODULES_OFF 16384
+#define ULL_INDEX_OFF (ULL_MODULES_OFF + 196608)
+#define ULL_STACKS_OFF (ULL_INDEX_OFF + ULL_INDEX * 4)
+#define ULL_FRAMES_OFF (ULL_STACKS_OFF + ULL_STACKS * 128)
+#define ULL_KEYS_OFF (ULL_FRAMES_OFF + ULL_FRAMES * 8)
+#define ULL_LIVE_OFF (ULL_KEYS_OFF + ULL_LIVE * 8)
+#define ULL_TOTAL (ULL_LIVE_OFF + ULL_LIVE * 24)
+
+_Static_assert(sizeof(struct ull_header) == 720, "ABI");
+_Static_assert(offsetof(struct ull_header, start_realtime) == 64, "frozen");
+_Static_assert(offsetof(struct ull_header, disarm) == 48, "frozen");
+_Static_assert(sizeof(struct ull_control) == 512, "ABI");
+_Static_assert(sizeof(struct ull_counters) == 768, "ABI");
+_Static_assert(sizeof(struct ull_module) == 328, "ABI");
+_Static_assert(sizeof(struct ull_stack) == 128, "ABI");
+_Static_assert(sizeof(struct ull_live) == 24, "ABI");
+_Static_assert(ULL_LOSS_COUNT <= ULL_LOSS_CAP, "ABI");
+_Static_assert(ULL_MODULES * sizeof(struct ull_module) <= 196608, "ABI");
+_Static_assert(ULL_TOTAL <= 8u << 20, "the segment may not exceed 8 MiB");
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stack walk of the agent: from a caller's registers to return addresses.
+ *
+ * Steps by the unwind tables of the code (.eh_frame, found through glibc's
+ * lock-free _dl_find_object), with a cache of one row per pc; by frame pointer
+ * where a pc has no table and the candidate passes the range, alignment and
+ * monotonic tests. Follows rsp, rbp and rip alone.
+ *
+ * Wait-free and async-signal-safe: no lock, no allocation, no system call, no
+ * signal trick. Reads memory only in [rsp, hi) and in unwind tables of loaded
+ * objects. Uses under 300 bytes of stack.
+ */
+#ifndef ULLAGE_AGENT_WALK_H
+#define ULLAGE_AGENT_WALK_H
+
+#include <stdint.h>
+
+struct walk_regs {
+	uint64_t pc; /* return address into the caller */
+	uint64_t sp; /* the caller's stack pointer after the return */
+	uint64_t fp; /* the caller's rbp */
+};
+
+enum walk_end {
+	WALK_WHOLE,   /* reached the outermost frame */
+	WALK_FOREIGN, /* would have left [sp, hi) */
+	WALK_NO_CFI,  /* code without tables and without a usable rbp */
+	WALK_BAD,     /* a rule that is not understood, or a CFA that sank */
+	WALK_DEEP,    /* max frames */
+};
+
+/*
+ * Called (rarely: on the first miss of the row cache in an object) with each
+ * object that a pc was found in, so that it can be listed. May be NULL. Must
+ * itself be wait-free.
+ */
+struct dl_find_object;
+extern void (*walk_object_seen)(const struct dl_find_object *object);
+
+/*
+ * Writes return addresses, leaf first, r->pc being the first; returns how
+ * many. hi is one past the last readable byte of this stack.
+ */
+unsigned walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames,
+    unsigned max, enum walk_end *end);
+
+#endif
