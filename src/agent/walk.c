@@ -40,6 +40,7 @@
 #define SETS 1024
 #define WAYS 4 /* of 16 bytes: a set is one cache line */
 #define SLOTS (SETS * WAYS)
+#define HINTS 8192
 #define GENERATION_SHIFT 47 /* above every address of user space */
 
 struct slot {
@@ -54,7 +55,7 @@ struct slot {
 #define HINT_UNIT 2
 
 static struct slot slots[SLOTS] __attribute__((aligned(64)));
-static uint16_t hints[SLOTS];
+static uint16_t hints[HINTS];
 
 /* Mixed into the key, so that one store forgets all rows. Never 0: pc 0 must
  * not be found in an empty slot. */
@@ -391,6 +392,12 @@ row_find(struct at *a)
 	return row_learn(a) * HINT_UNIT;
 }
 
+static inline unsigned
+hint_at(unsigned hint, uint64_t sp)
+{
+	return (hint ^ (unsigned)(sp >> 3)) & (HINTS * 2 - 2);
+}
+
 /* at: byte offset into hints, in hint units. */
 static inline unsigned
 hint_load(unsigned at)
@@ -527,6 +534,7 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 	/* Scalars, not a struct at: none may live in memory in this loop. */
 	uint64_t pc = r->pc, sp = r->sp, fp = r->fp, row, key_mask;
 	struct at slow = {.pc = pc, .sp = sp, .fp = fp};
+	uint64_t before = 0;
 	unsigned n = 1, hint;
 
 	*end = WALK_DEEP;
@@ -541,7 +549,7 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 	key_mask = slow.generation;
 	for (;;) {
 		const struct slot *s;
-		unsigned next;
+		unsigned from = hint_at(hint, before), next;
 		uint64_t cfa, low, saved;
 		int64_t fp_off = (int16_t)(row >> 16);
 
@@ -552,6 +560,7 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 		 * rows that are not plain. The rotation takes the low bits of
 		 * a distance, 0 if aligned, to its top.
 		 */
+		before = sp;
 		cfa = (row & ROW_FP ? fp : sp) + (uint64_t)((int64_t)row >> 32);
 		low = cfa + (uint64_t)fp_off;
 		if (rare(rotate(low - sp) >= (hi - sp) >> 3 || cfa > hi)) {
@@ -567,16 +576,21 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 			fp = slow.fp;
 		} else {
 			saved = word_at(low);
+			/* Loaded in any case: a branch would be guessed. */
+			__asm__("" : "+r"(saved));
 			fp = fp_off == FP_KEPT ? fp : saved;
 			pc = word_at(cfa - 8);
 			sp = cfa;
 		}
+		/* gcc would keep the two in one vector register, and take
+		 * sp out of it again at each step. */
+		__asm__("" : "+r"(pc), "+r"(sp));
 		if (rare(n == max)) {
 			*end = pc == 0 ? WALK_WHOLE : WALK_DEEP;
 			return n;
 		}
 		frames[n++] = pc;
-		next = hint_load(hint);
+		next = hint_load(from);
 		s = (const struct slot *)(const void *)(
 		    (const char *)slots + next * 8);
 		row = load64(&s->row);
@@ -587,7 +601,7 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 			}
 			slow.pc = pc;
 			next = row_find(&slow);
-			hint_store(hint, next);
+			hint_store(from, next);
 			row = slow.row;
 			key_mask = slow.generation;
 		}

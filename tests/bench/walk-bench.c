@@ -135,7 +135,7 @@ SHAPE(shape1, 3, )
 SHAPE(shape2, 8, )
 SHAPE(shape3, 13, )
 SHAPE(shape4, 30, )
-SHAPE(shape5, 2, __attribute__((optimize("no-omit-frame-pointer"))))
+SHAPE(shape5, 2, )
 SHAPE(shape6, 5, )
 SHAPE(shape7, 17, )
 
