@@ -157,6 +157,17 @@ is_saved(const struct cfi_rule *r, uint8_t base)
 	return r->how == CFI_AT && r->v.base == base && !r->v.deref;
 }
 
+/*
+ * In an epilogue, rbp was popped already and gcc still says where it was.
+ * What is below the stack pointer is not read.
+ */
+static bool
+is_popped(const struct cfi_row *r)
+{
+	return is_saved(&r->fp, CFI_CFA) && r->cfa.base == CFI_SP &&
+	    !r->cfa.deref && (int64_t)r->cfa.off + r->fp.v.off < 0;
+}
+
 static uint64_t
 row_pack_plain(const struct cfi_row *r)
 {
@@ -198,10 +209,12 @@ row_pack_fp(const struct cfi_row *r, uint64_t *row)
 }
 
 static uint64_t
-row_pack(const struct cfi_row *r)
+row_pack(struct cfi_row *r)
 {
 	uint64_t row;
 
+	if (is_popped(r))
+		r->fp.how = CFI_SAME;
 	if (r->ra.how == CFI_UNDEFINED)
 		return row_odd(ROW_END);
 	if (r->cfa.base != CFI_SP && r->cfa.base != CFI_FP)
