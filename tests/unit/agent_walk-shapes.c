@@ -12,7 +12,7 @@
 
 typedef int vector __attribute__((vector_size(32)));
 
-static volatile uint64_t sink;
+static __thread volatile uint64_t sink;
 
 static __attribute__((noinline)) void
 small(void (*call)(void *), void *arg)
