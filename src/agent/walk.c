@@ -28,7 +28,6 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 
 /* Stacks have redzones under ASan; the walk reads across them. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
@@ -255,7 +254,7 @@ object_stamp(const struct dl_find_object *o)
 	for (unsigned i = 0; i < 8 && p != NULL && end - p >= 8; i++, p += 8) {
 		uint64_t word;
 
-		memcpy(&word, p, 8);
+		__builtin_memcpy(&word, p, 8);
 		h = (h ^ h >> 32 ^ word) * k;
 	}
 	return h != 0 ? h : 1;
@@ -291,11 +290,20 @@ object_meet(const struct dl_find_object *o)
 	else
 		__atomic_compare_exchange_n(place, &empty, stamp, false,
 		    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	walk_forget();
+	walk_forget_rows();
 }
 
 void
 walk_forget(void)
+{
+	for (unsigned i = 0; i < SEEN; i++)
+		store64(&seen[i], 0);
+	/* Only a row that is missing leads to its object. */
+	walk_forget_rows();
+}
+
+void
+walk_forget_rows(void)
 {
 	uint64_t g = load64(&generation);
 

@@ -41,11 +41,17 @@ struct dl_find_object;
 extern void (*walk_object_seen)(const struct dl_find_object *object);
 
 /*
- * Forgets all rows; cheap. For whoever sees a library being unloaded: without
- * it the rows of that library's pcs are kept until an object is met that was
- * mapped since.
+ * Forgets which objects were seen: each is announced again when a walk comes
+ * through it. For a forked child, whose list of objects is empty.
  */
 void walk_forget(void);
+
+/*
+ * Forgets all rows; one store. For whoever sees a library being unloaded:
+ * without it the rows of that library's pcs are kept until an object is met
+ * that was mapped since. Objects that are still there stay announced.
+ */
+void walk_forget_rows(void);
 
 /*
  * Writes return addresses, leaf first, r->pc being the first; returns how

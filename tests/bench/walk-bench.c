@@ -59,7 +59,7 @@ by_walk(const struct walk_regs *r)
 static void
 by_walk_cold(const struct walk_regs *r)
 {
-	walk_forget();
+	walk_forget_rows();
 	by_walk(r);
 }
 

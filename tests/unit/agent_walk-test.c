@@ -145,7 +145,7 @@ rows_that_were_forgotten_are_found_again(void **state)
 
 	(void)state;
 	for (int i = 0; i < 70; i++) {
-		walk_forget();
+		walk_forget_rows();
 		shapes_run(compare, &t);
 	}
 	assert_all_whole(&t);
@@ -191,7 +191,7 @@ threads_walk_to_their_start_at_the_same_time(void **state)
 		assert_int_equal(
 		    pthread_create(&id[i], NULL, on_thread, &t[i]), 0);
 	for (int i = 0; i < 300; i++)
-		walk_forget();
+		walk_forget_rows();
 	for (int i = 0; i < 3; i++) {
 		pthread_join(id[i], NULL);
 		assert_all_whole(&t[i]);
@@ -439,7 +439,7 @@ a_library_is_walked_again_after_it_was_unloaded(void **state)
 		run(compare, &t);
 		assert_int_equal(announced, before);
 		dlclose(library);
-		walk_forget();
+		walk_forget_rows();
 	}
 	walk_object_seen = NULL;
 	assert_all_whole(&t);
