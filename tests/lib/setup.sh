@@ -7,6 +7,8 @@
 set -u
 export LC_ALL=C
 SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck disable=SC2034 # for those who source this
+BUILD_DIR=$(realpath -m "${ULLAGE_BUILD:-$SRC/build}")
 
 step() {
 	printf '==> %s\n' "$*"
