@@ -67,7 +67,7 @@ enum ull_state {
 
 /* The first 64 bytes are frozen: every version reads and writes them so. */
 struct ull_header {
-	uint64_t magic;
+	uint64_t magic; /* stored last, release */
 	uint16_t abi_major;
 	uint16_t abi_minor;
 	uint32_t header_size; /* bytes, this struct */
@@ -95,6 +95,8 @@ struct ull_header {
 	uint64_t frames_off;
 	uint64_t keys_off;
 	uint64_t live_off;
+	uint32_t shadowed; /* 1: the program's malloc is not ours; nothing is seen */
+	uint32_t pad;
 	char agent_version[32];
 	char exe[ULL_PATH];	  /* readlink of /proc/self/exe, cut if longer */
 	char allocator[ULL_PATH]; /* path of the object whose malloc is called */
@@ -257,7 +259,7 @@ ull_live_check(uint64_t addr, uint64_t size, uint32_t weight_bits,
 #define ULL_LIVE_OFF (ULL_KEYS_OFF + ULL_LIVE * 8)
 #define ULL_TOTAL (ULL_LIVE_OFF + ULL_LIVE * 24)
 
-_Static_assert(sizeof(struct ull_header) == 720, "ABI");
+_Static_assert(sizeof(struct ull_header) == 728, "ABI");
 _Static_assert(offsetof(struct ull_header, start_realtime) == 64, "frozen");
 _Static_assert(offsetof(struct ull_header, disarm) == 48, "frozen");
 _Static_assert(sizeof(struct ull_control) == 512, "ABI");

@@ -39,6 +39,12 @@ struct dl_find_object;
 extern void (*walk_object_seen)(const struct dl_find_object *object);
 
 /*
+ * Forgets which objects were seen: each is announced again when a walk comes
+ * through it. For a forked child, whose list of objects is empty.
+ */
+void walk_forget(void);
+
+/*
  * Writes return addresses, leaf first, r->pc being the first; returns how
  * many. hi is one past the last readable byte of this stack.
  */
