@@ -123,7 +123,7 @@ build() {
 	fi
 	step "make (in $dir)"
 	make -C "$dir" -j "$(nproc)" all >>"$log" 2>&1 || {
-		grep -E 'error|Error|undefined|warning' "$log" | head -n 20
+		grep -E 'error|undefined|warning|No rule|\*\*\*' "$log" | head -n 20
 		echo "    the whole story: $log"
 		return 1
 	}
