@@ -348,15 +348,16 @@ profile_add_sample(struct profile *p, const uint32_t *locations,
 void
 profile_add_comment(struct profile *p, const char *fmt, ...)
 {
-	char text[1024];
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	p->comments = xgrow(p->comments, p->n_comments, &p->cap_comments,
 	    sizeof *p->comments);
 	p->comments[p->n_comments++] = profile_string(p, text);
+	free(text);
 }
 
 int64_t
