@@ -158,6 +158,9 @@ void profile_add_sample(struct profile *p, const uint32_t *locations,
     size_t n_locations, const struct profile_label *labels, size_t n_labels,
     const int64_t *values);
 
+/* Removes the samples whose values are all zero. */
+void profile_drop_zeros(struct profile *p);
+
 void profile_add_comment(struct profile *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
