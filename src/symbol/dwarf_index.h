@@ -31,7 +31,7 @@ struct dwarf_frame {
 /*
  * The code segments are those of `code`: linkers leave ranges of functions
  * that they dropped at 0 or 1, and these must not cover anything. Both
- * outlive the index; so do the strings of the frames.
+ * outlive the index, which outlives the strings of its frames.
  */
 struct dwarf_index *dwarf_index_new(Dwarf *dwarf, const struct elf_file *code)
     __attribute__((returns_nonnull));

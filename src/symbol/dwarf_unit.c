@@ -14,8 +14,8 @@
 /* A longer path of a source file is not a path. */
 #define FILE_NAME_MAX 4096
 
-void
-dwarf_unit_fini(struct dwarf_unit *u)
+static void
+forget_functions(struct dwarf_unit *u)
 {
 	size_t i;
 
@@ -25,6 +25,17 @@ dwarf_unit_fini(struct dwarf_unit *u)
 	}
 	free(u->functions);
 	range_map_free(&u->map);
+}
+
+void
+dwarf_unit_fini(struct dwarf_unit *u)
+{
+	size_t i;
+
+	forget_functions(u);
+	for (i = 0; i < u->n_files; i++)
+		free(u->paths[i]);
+	free(u->paths);
 }
 
 void
@@ -117,8 +128,7 @@ scan_unit(struct dwarf_unit *u, const struct elf_file *code, bool deep)
 	if (deep ? u->scanned_deep : u->scanned)
 		return;
 	if (deep) {
-		dwarf_unit_fini(u);
-		u->map = (struct range_map)RANGE_MAP_INIT;
+		forget_functions(u);
 		u->functions = NULL;
 		u->n_functions = u->cap_functions = 0;
 		u->scanned_deep = true;
@@ -158,17 +168,50 @@ scan_calls(struct dwarf_function *f, Dwarf_Die *parent, uint32_t caller,
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
-static const char *
-usable(const char *file)
+static void
+read_lines(struct dwarf_unit *u)
 {
-	return file != NULL && strlen(file) < FILE_NAME_MAX ? file : "";
+	if (u->read_lines)
+		return;
+	u->read_lines = true;
+	if (dwarf_getsrclines(&u->die, &u->lines, &u->n_lines) != 0)
+		u->n_lines = 0;
+	if (dwarf_getsrcfiles(&u->die, &u->files, &u->n_files) != 0)
+		u->n_files = 0;
+	u->paths = xcalloc(u->n_files, sizeof *u->paths);
+}
+
+/* Compilers name files relative to the folder where they ran. */
+static const char *
+path_of(struct dwarf_unit *u, size_t file)
+{
+	Dwarf_Attribute attr;
+	const char *name, *dir;
+
+	if (file >= u->n_files)
+		return "";
+	if (u->paths[file] != NULL)
+		return u->paths[file];
+	name = dwarf_filesrc(u->files, file, NULL, NULL);
+	if (name == NULL || strcmp(name, "???") == 0)
+		name = "";
+	dir = dwarf_formstring(dwarf_attr(&u->die, DW_AT_comp_dir, &attr));
+	if (strncmp(name, "./", 2) == 0)
+		name += 2;
+	if (name[0] == '\0' || name[0] == '/' || dir == NULL)
+		dir = "";
+	if (strlen(name) + strlen(dir) > FILE_NAME_MAX)
+		name = dir = "";
+	u->paths[file] = xasprintf("%s%s%s", dir, dir[0] ? "/" : "", name);
+	return u->paths[file];
 }
 
 /* The last row at or before the address is the one in effect. */
 static void
 place_of(struct dwarf_unit *u, uint64_t address, struct dwarf_frame *f)
 {
-	size_t low = 0, high, middle;
+	size_t low = 0, high, middle, file;
+	Dwarf_Files *files;
 	Dwarf_Addr at;
 	Dwarf_Line *row;
 	bool end;
@@ -176,11 +219,7 @@ place_of(struct dwarf_unit *u, uint64_t address, struct dwarf_frame *f)
 
 	f->file = "";
 	f->line = 0;
-	if (!u->read_lines) {
-		u->read_lines = true;
-		if (dwarf_getsrclines(&u->die, &u->lines, &u->n_lines) != 0)
-			u->n_lines = 0;
-	}
+	read_lines(u);
 	for (high = u->n_lines; low < high;) {
 		middle = low + (high - low) / 2;
 		row = dwarf_onesrcline(u->lines, middle);
@@ -194,7 +233,8 @@ place_of(struct dwarf_unit *u, uint64_t address, struct dwarf_frame *f)
 	row = dwarf_onesrcline(u->lines, low - 1);
 	if (dwarf_lineendsequence(row, &end) != 0 || end)
 		return;
-	f->file = usable(dwarf_linesrc(row, NULL, NULL));
+	if (dwarf_line_file(row, &files, &file) == 0 && files == u->files)
+		f->file = path_of(u, file);
 	if (dwarf_lineno(row, &line) == 0 && line > 0)
 		f->line = line;
 }
@@ -215,19 +255,10 @@ number(Dwarf_Die *die, unsigned name)
 static void
 call_place(struct dwarf_unit *u, Dwarf_Die *call, struct dwarf_frame *f)
 {
-	int64_t file = number(call, DW_AT_call_file);
-
-	if (!u->read_files) {
-		u->read_files = true;
-		if (dwarf_getsrcfiles(&u->die, &u->files, &u->n_files) != 0)
-			u->n_files = 0;
-	}
 	f->line = number(call, DW_AT_call_line);
 	f->file = "";
-	if ((uint64_t)file < u->n_files &&
-	    dwarf_hasattr(call, DW_AT_call_file))
-		f->file = usable(dwarf_filesrc(u->files, (size_t)file, NULL,
-		    NULL));
+	if (dwarf_hasattr(call, DW_AT_call_file))
+		f->file = path_of(u, (size_t)number(call, DW_AT_call_file));
 }
 
 static void

@@ -28,13 +28,14 @@ struct dwarf_function {
 
 struct dwarf_unit {
 	Dwarf_Die die;
-	bool scanned, scanned_deep, read_lines, read_files;
+	bool scanned, scanned_deep, read_lines;
 	struct range_map map; /* ids are indexes of functions */
 	struct dwarf_function *functions;
 	size_t n_functions, cap_functions;
 	Dwarf_Lines *lines; /* owned by the Dwarf, as is files */
 	size_t n_lines;
 	Dwarf_Files *files;
+	char **paths; /* of files, absolute; each NULL until needed */
 	size_t n_files;
 };
 
