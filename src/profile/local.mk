@@ -3,5 +3,6 @@ src_libhome_a_SOURCES += \
 	src/profile/copy.c \
 	src/profile/drop.c src/profile/ops.h \
 	src/profile/profile.c src/profile/profile.h \
+	src/profile/symbolize.c src/profile/symbolize.h \
 	src/profile/top.c src/profile/top.h \
 	src/profile/valid.c
