@@ -5,12 +5,15 @@
 
 #include <string.h>
 
-extern const struct encoder encode_pprof, encode_text;
+extern const struct encoder encode_collapsed, encode_json, encode_pprof,
+    encode_text;
 
 /* To add one: a file that ends in its row, and its name in these two lines. */
 const struct encoder *const encoders[] = {
 	&encode_pprof,
 	&encode_text,
+	&encode_collapsed,
+	&encode_json,
 	NULL,
 };
 

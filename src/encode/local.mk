@@ -1,9 +1,15 @@
 # encode: profiles to bytes and back.
 src_libhome_a_SOURCES += \
 	src/encode/arena.c src/encode/arena.h \
+	src/encode/collapsed.c \
+	src/encode/decode.c \
 	src/encode/encode.c src/encode/encode.h \
+	src/encode/gperftools.c \
 	src/encode/gzip.c src/encode/gzip.h \
-	src/encode/pprof.c \
+	src/encode/heap_text.c src/encode/heap_text.h \
+	src/encode/jemalloc.c \
+	src/encode/json.c src/encode/json_read.c \
+	src/encode/pprof.c src/encode/pprof_read.c \
 	src/encode/text.c \
 	src/encode/values.c src/encode/values.h
 

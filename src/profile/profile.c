@@ -346,6 +346,28 @@ profile_add_sample(struct profile *p, const uint32_t *locations,
 }
 
 void
+profile_drop_zeros(struct profile *p)
+{
+	struct hash *h = &p->index->samples;
+	size_t n = 0, k;
+
+	hash_free(h);
+	for (size_t i = 0; i < p->n_samples; i++) {
+		struct profile_sample s = p->samples[i];
+
+		for (k = 0; k < p->n_types && s.values[k] == 0; k++)
+			;
+		if (k == p->n_types)
+			continue;
+		p->samples[n++] = s;
+		hash_put(h, hash_sample(p->stack_ids + s.location,
+		    s.n_locations, p->labels + s.label, s.n_labels),
+		    (uint32_t)n);
+	}
+	p->n_samples = n;
+}
+
+void
 profile_add_comment(struct profile *p, const char *fmt, ...)
 {
 	char *text;

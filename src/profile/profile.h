@@ -88,8 +88,8 @@ struct profile {
 	bool symbolized;
 
 	/*
-	 * Standard error of the total of each value; negative where the value
-	 * is exact or its error is not known (then `exact` tells which).
+	 * Standard error of the total of each value; 0 where the value is
+	 * exact, negative where the error is not known.
 	 */
 	double stderror[PROFILE_VALUES_MAX];
 
@@ -157,6 +157,9 @@ void profile_set_lines(struct profile *p, uint32_t location,
 void profile_add_sample(struct profile *p, const uint32_t *locations,
     size_t n_locations, const struct profile_label *labels, size_t n_labels,
     const int64_t *values);
+
+/* Removes the samples whose values are all zero. */
+void profile_drop_zeros(struct profile *p);
 
 void profile_add_comment(struct profile *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
