@@ -25,7 +25,7 @@ static const char outer_c[] =
     "		sum += middle(sum ^ i);\n"
     "	return hidden(sum) + 1;\n"
     "}\n"
-    "static __attribute__((noinline, noclone)) int\n"
+    "static __attribute__((noinline)) int\n"
     "hidden(int n)\n"
     "{\n"
     "	volatile int v = n;\n"
