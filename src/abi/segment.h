@@ -67,7 +67,7 @@ enum ull_state {
 
 /* The first 64 bytes are frozen: every version reads and writes them so. */
 struct ull_header {
-	uint64_t magic;
+	uint64_t magic; /* stored last, release */
 	uint16_t abi_major;
 	uint16_t abi_minor;
 	uint32_t header_size; /* bytes, this struct */
@@ -95,6 +95,8 @@ struct ull_header {
 	uint64_t frames_off;
 	uint64_t keys_off;
 	uint64_t live_off;
+	uint32_t shadowed; /* 1: the program's malloc is not ours; nothing is seen */
+	uint32_t pad;
 	char agent_version[32];
 	char exe[ULL_PATH];	  /* readlink of /proc/self/exe, cut if longer */
 	char allocator[ULL_PATH]; /* path of the object whose malloc is called */
@@ -182,6 +184,8 @@ struct ull_module {
  * `modules` is the number of module records when the stack was first seen:
  * a frame belongs to the last of those that covers it.
  *
+ * Bytes are usable ones: what the object costs, not what was asked for.
+ *
  * peak_* are the live sums at the moment of the high-water mark if
  * peak_epoch equals the counter; otherwise the live sums have not changed
  * since and are themselves the peak.
@@ -226,7 +230,8 @@ struct ull_stack {
 #define ULL_KEY_STATE UINT64_C(7)
 
 struct ull_live {
-	uint64_t size;	/* bytes asked for */
+	uint64_t size;	 /* bytes asked for */
+	uint64_t usable; /* bytes that the allocator set aside for them */
 	float weight;	/* objects that it stands for: 1/p */
 	uint32_t stack;
 	uint32_t birth; /* in 1/16 s since start_monotonic */
@@ -234,10 +239,10 @@ struct ull_live {
 };
 
 static inline uint32_t
-ull_live_check(uint64_t addr, uint64_t size, uint32_t weight_bits,
-    uint32_t stack, uint32_t birth)
+ull_live_check(uint64_t addr, uint64_t size, uint64_t usable,
+    uint32_t weight_bits, uint32_t stack, uint32_t birth)
 {
-	uint64_t h = addr * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = (addr ^ usable << 20) * UINT64_C(0x9e3779b97f4a7c15);
 
 	h = (h ^ size) * UINT64_C(0xff51afd7ed558ccd);
 	h ^= h >> 29;
@@ -255,16 +260,16 @@ ull_live_check(uint64_t addr, uint64_t size, uint32_t weight_bits,
 #define ULL_FRAMES_OFF (ULL_STACKS_OFF + ULL_STACKS * 128)
 #define ULL_KEYS_OFF (ULL_FRAMES_OFF + ULL_FRAMES * 8)
 #define ULL_LIVE_OFF (ULL_KEYS_OFF + ULL_LIVE * 8)
-#define ULL_TOTAL (ULL_LIVE_OFF + ULL_LIVE * 24)
+#define ULL_TOTAL (ULL_LIVE_OFF + ULL_LIVE * 32)
 
-_Static_assert(sizeof(struct ull_header) == 720, "ABI");
+_Static_assert(sizeof(struct ull_header) == 728, "ABI");
 _Static_assert(offsetof(struct ull_header, start_realtime) == 64, "frozen");
 _Static_assert(offsetof(struct ull_header, disarm) == 48, "frozen");
 _Static_assert(sizeof(struct ull_control) == 512, "ABI");
 _Static_assert(sizeof(struct ull_counters) == 768, "ABI");
 _Static_assert(sizeof(struct ull_module) == 328, "ABI");
 _Static_assert(sizeof(struct ull_stack) == 128, "ABI");
-_Static_assert(sizeof(struct ull_live) == 24, "ABI");
+_Static_assert(sizeof(struct ull_live) == 32, "ABI");
 _Static_assert(ULL_LOSS_COUNT <= ULL_LOSS_CAP, "ABI");
 _Static_assert(ULL_MODULES * sizeof(struct ull_module) <= 196608, "ABI");
 _Static_assert(ULL_TOTAL <= 8u << 20, "the segment may not exceed 8 MiB");

@@ -1,1 +1,34 @@
-# src/agent
+# agent: libullage.so. Links libc alone; never built with a sanitizer (the
+# unit tests compile its files into themselves for that).
+#
+# Made as a program because it is one object that is loaded, not linked: no
+# libtool is needed, and every flag is in sight.
+agent_PROGRAMS += libullage.so
+libullage_so_SOURCES = \
+	src/agent/agent.c src/agent/agent.h \
+	src/agent/cfi.c src/agent/cfi.h \
+	src/agent/cfi_expr.c \
+	src/agent/cfi_run.c \
+	src/agent/environment.c src/agent/environment.h \
+	src/agent/hook_heap.c \
+	src/agent/hook_new.c \
+	src/agent/hook_process.c \
+	src/agent/live.c \
+	src/agent/mini.c src/agent/mini.h \
+	src/agent/modules.c \
+	src/agent/real.c src/agent/real.h \
+	src/agent/sample.c \
+	src/agent/segment.c \
+	src/agent/stackend.c \
+	src/agent/stacks.c \
+	src/agent/walk.c src/agent/walk.h
+libullage_so_CFLAGS = $(AM_CFLAGS) -O2 -fPIC -fvisibility=hidden \
+	-ftls-model=initial-exec -fcf-protection=full -fno-builtin \
+	-fno-stack-protector -fno-plt -fno-semantic-interposition \
+	-fno-tree-loop-distribute-patterns -U_FORTIFY_SOURCE
+libullage_so_LDFLAGS = -shared -Wl,-soname,libullage.so \
+	-Wl,--version-script=$(srcdir)/src/agent/exports.map \
+	-Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,noexecstack \
+	-Wl,-z,defs -Wl,--exclude-libs,ALL
+libullage_so_DEPENDENCIES = src/agent/exports.map
+EXTRA_DIST += src/agent/exports.map

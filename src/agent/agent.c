@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Birth, forks, and staying out.
+ *
+ * The agent starts at the first allocation of the process, which may come
+ * from the loader itself, or in its constructor, whichever is earlier. When
+ * it cannot have a segment it stays out for good: hooks then only forward.
+ */
+#include "config.h"
+
+#include "agent/agent.h"
+#include "agent/environment.h"
+#include "agent/mini.h"
+#include "agent/real.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+enum phase {
+	PHASE_NEW,
+	PHASE_STARTING, /* one thread lays things out; others just forward */
+	PHASE_ARMED,
+	PHASE_OUT, /* for good, in this process */
+};
+
+HIDDEN _Thread_local struct thread self
+    __attribute__((tls_model("initial-exec")));
+HIDDEN struct wiped wiped __attribute__((aligned(4096)));
+HIDDEN bool agent_sandboxed;
+HIDDEN uint32_t agent_arming;
+
+static _Atomic uint32_t phase;
+static uint64_t guard; /* what wiped.guard holds unless we are a child */
+static int32_t own_pid;
+static struct environment env;
+
+/*
+ * Under a seccomp filter from the start (containers, many units), a call that
+ * it does not like may kill. A child of no consequence tries them first; it
+ * sends no signal when it ends.
+ */
+static bool
+filter_allows(void)
+{
+	static const short calls[] = { SYS_openat, SYS_fstat, SYS_fstatfs,
+		SYS_mkdir, SYS_ftruncate, SYS_fallocate, SYS_madvise,
+		SYS_getdents64, SYS_unlinkat, SYS_kill, SYS_geteuid,
+		SYS_newfstatat, SYS_readlink, SYS_prlimit64 };
+	int status = -1;
+	long pid;
+
+	pid = mini_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+	if (pid < 0)
+		return false;
+	if (pid == 0) {
+		for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+			mini_syscall(calls[i], -1, -1, -1, -1, -1, -1);
+		for (;;)
+			mini_call1(SYS_exit_group, 0);
+	}
+	while (mini_call4(SYS_wait4, pid, &status, __WALL, 0) == -4 /* EINTR */)
+		;
+	return status == 0;
+}
+
+static bool
+arm(int32_t parent)
+{
+	if (!segment_create(&env, parent))
+		return false;
+	guard = tables.header->nonce | 1;
+	store(&wiped.guard, guard);
+	own_pid = tables.header->pid;
+	agent_arming++;
+	return true;
+}
+
+static bool
+start(void)
+{
+	environment_read(&env);
+	stackend_init();
+	walk_object_seen = modules_note;
+	if (env.disabled || (env.filtered && !filter_allows()))
+		return false;
+	/* Without it a child could not tell that it is one. */
+	if (mini_call3(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) != 0)
+		return false;
+	return arm(0);
+}
+
+HIDDEN void
+agent_start(void)
+{
+	uint32_t expected = PHASE_NEW;
+
+	if (!__atomic_compare_exchange_n(&phase, &expected, PHASE_STARTING,
+		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	real_resolve();
+	release(&phase, start() ? PHASE_ARMED : PHASE_OUT);
+}
+
+/*
+ * We are a child that shares the parent's segment and may not write it. The
+ * maps of the filter came up empty, so nothing of the parent is looked up.
+ */
+static void
+adopt(void)
+{
+	uint32_t expected = PHASE_ARMED;
+	int32_t parent = own_pid;
+
+	if (!__atomic_compare_exchange_n(&phase, &expected, PHASE_STARTING,
+		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	walk_forget();
+	sample_forget();
+	live_forget();
+	if (env.follow == FOLLOW_NONE || agent_sandboxed || !arm(parent))
+		release(&phase, PHASE_OUT);
+	else
+		release(&phase, PHASE_ARMED);
+}
+
+HIDDEN void
+agent_child(void)
+{
+	/* The thread that forked may have been inside a hook of a handler's
+	 * making; here it is not. */
+	self.busy = 0;
+	if (acquire(&phase) == PHASE_ARMED && load(&wiped.guard) != guard)
+		adopt();
+}
+
+HIDDEN bool
+agent_armed(void)
+{
+	if (UNLIKELY(acquire(&phase) != PHASE_ARMED)) {
+		agent_start();
+		if (acquire(&phase) != PHASE_ARMED)
+			return false;
+	}
+	if (UNLIKELY(load(&wiped.guard) != guard)) {
+		adopt();
+		return acquire(&phase) == PHASE_ARMED;
+	}
+	return true;
+}
+
+HIDDEN bool
+agent_out(void)
+{
+	return acquire(&phase) == PHASE_OUT;
+}
+
+__attribute__((constructor)) static void
+construct(void)
+{
+	agent_start();
+}

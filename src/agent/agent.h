@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private header of the agent: the guest in a stranger's process.
+ *
+ * The law of this folder. A guest never fails, never waits, never allocates
+ * from the host, never prints; what it cannot do it counts (losses) and gets
+ * out of the way. No lock, no stdio, no locale, no dlsym; system calls are
+ * raw ones (mini.h) and happen at start-up, in a forked child, and when a
+ * table grows, never in between. errno is as it was. Per thread there is one
+ * initial-exec TLS block of at most 64 bytes.
+ *
+ * The order around the real call matters: an entry is taken out before the
+ * real free or realloc, and put in after the real malloc. After the free the
+ * address may already belong to another thread.
+ */
+#ifndef ULLAGE_AGENT_AGENT_H
+#define ULLAGE_AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/segment.h"
+#include "agent/walk.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define HIDDEN __attribute__((visibility("hidden")))
+#define NOINLINE __attribute__((noinline))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define load(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+
+/* ---- per thread ----------------------------------------------------------- */
+
+/* Zero at birth, so a thread's first allocation takes the slow path. */
+struct thread {
+	uint64_t countdown; /* bytes until the slow path */
+	uint64_t random;    /* xorshift state; 0: not seeded */
+	uint64_t interval;  /* that the countdown was drawn with; 0: none */
+	uint32_t busy;	    /* in a hook: a signal handler may be nested */
+	uint32_t capped;    /* the countdown is a piece of a longer one */
+	uint32_t arming;    /* the arming that the state above belongs to */
+	uint32_t scratch;   /* walk buffer to try first */
+};
+_Static_assert(sizeof(struct thread) <= 64, "static TLS is scarce");
+
+extern _Thread_local struct thread self
+    __attribute__((tls_model("initial-exec"))) HIDDEN;
+
+/* ---- process-wide ---------------------------------------------------------- */
+
+/*
+ * The maps of the segment; NULL until armed. In a forked child the pointer is
+ * stale until agent_child() has replaced the mapping: every use is behind
+ * agent_armed().
+ */
+struct tables {
+	struct ull_header *header;
+	struct ull_control *control;
+	struct ull_counters *counters;
+	struct ull_module *modules;
+	_Atomic uint32_t *index;
+	struct ull_stack *stacks;
+	_Atomic uint64_t *frames;
+	_Atomic uint64_t *keys;
+	struct ull_live *live;
+};
+extern struct tables tables HIDDEN;
+
+/*
+ * True if this process may write the tables. Starts the agent if it has not
+ * been; notices being a forked child that no hook saw.
+ */
+bool agent_armed(void) HIDDEN;
+
+/* True if it never will be: nothing is looked at again. */
+bool agent_out(void) HIDDEN;
+
+/* Laid out by agent_armed and the constructor; safe to call again. */
+void agent_start(void) HIDDEN;
+
+/* In a forked child, before it returns to the program. */
+void agent_child(void) HIDDEN;
+
+/* Set when the program installs a seccomp filter: no system calls after. */
+extern bool agent_sandboxed HIDDEN;
+
+/* Number of armings so far; threads compare theirs. */
+extern uint32_t agent_arming HIDDEN;
+
+static inline void
+loss(enum ull_loss reason)
+{
+	add(&tables.counters->losses[reason], 1);
+}
+
+/* ---- segment.c --------------------------------------------------------------- */
+
+struct environment;
+
+/* Creates and maps the segment of this process over the place of an older
+ * one. False, with nothing left behind, when it cannot be had. */
+bool segment_create(const struct environment *env, int32_t parent) HIDDEN;
+
+/*
+ * Makes sure that bytes [off, off+len) of the segment have memory behind
+ * them: a page of a full tmpfs would kill the target with SIGBUS. False if
+ * they cannot be had; then the caller treats its table as full.
+ */
+bool segment_reserve(uint64_t off, uint64_t len) HIDDEN;
+
+/* ---- sample.c ------------------------------------------------------------------ */
+
+/*
+ * Counts `size` bytes against this thread's countdown, which they have used
+ * up; true if the allocation is to be recorded, with *interval then the mean
+ * it was chosen with.
+ */
+bool sample_due(uint64_t size, uint64_t *interval) HIDDEN;
+
+/* Records the object just allocated at p. */
+void sample_put(const void *p, uint64_t size, uint64_t interval,
+    const struct walk_regs *caller) HIDDEN;
+
+/*
+ * Takes the entry of p out, before its memory is given back; false if it has
+ * none. The entry can be put back with sample_restore if the real realloc
+ * fails.
+ */
+struct taken {
+	uint64_t size;	 /* asked for */
+	uint64_t usable; /* set aside by the allocator */
+	float weight;
+	uint32_t stack;
+	uint32_t birth;
+};
+bool sample_take(const void *p, struct taken *t) HIDDEN;
+void sample_restore(const void *p, const struct taken *t) HIDDEN;
+
+/* A number in [0, 1), 53 bits; this thread's. */
+double sample_random(void) HIDDEN;
+
+/* Mean bytes between samples in force now; 0: off. */
+uint64_t sample_interval(void) HIDDEN;
+
+/* 1 - e^(-size/interval): the chance that an allocation is chosen. */
+double sample_chance(uint64_t size, uint64_t interval) HIDDEN;
+
+/* In a forked child: threads that were recording are not here. */
+void sample_forget(void) HIDDEN;
+
+/* ---- stacks.c --------------------------------------------------------------------- */
+
+/* The number of the stack, added if new; ULL_STACK_LOST when there is no room. */
+uint32_t stacks_put(const uint64_t *frames, unsigned depth,
+    uint16_t cut) HIDDEN;
+
+/* Moves the sums of a stack and of the process, and the high-water mark. */
+void stacks_allocated(const struct taken *t) HIDDEN;
+void stacks_live(const struct taken *t, bool gone) HIDDEN;
+
+/* ---- live.c -------------------------------------------------------------------------- */
+
+/* False if there is no room; the caller then undoes its sums. */
+bool live_put(uint64_t addr, const struct taken *t) HIDDEN;
+bool live_take(uint64_t addr, struct taken *t) HIDDEN;
+
+/* In a forked child: the new table is empty. */
+void live_forget(void) HIDDEN;
+
+/* Starts, or goes on with, raising the interval when the table fills up. */
+void live_thin(void) HIDDEN;
+
+/*
+ * Which addresses may have an entry: one bit each, modulo 2^17 x 16 bytes.
+ * Zeroed by the kernel in a forked child, as is the guard word that tells it
+ * that it is one.
+ */
+#define FILTER_BITS (1u << 17)
+
+struct wiped {
+	_Atomic uint32_t filter[FILTER_BITS / 32];
+	_Atomic uint8_t counts[FILTER_BITS]; /* entries behind each bit; sticks at 255 */
+	_Atomic uint64_t guard;
+	char pad[4096 - 8];
+};
+extern struct wiped wiped HIDDEN;
+
+static inline bool
+filter_maybe(const void *p)
+{
+	uint32_t bit = (uint32_t)(uintptr_t)p >> 4;
+
+	return load(&wiped.filter[(bit / 32) % (FILTER_BITS / 32)]) >>
+	    (bit % 32) & 1;
+}
+
+/* ---- modules.c ------------------------------------------------------------------------- */
+
+/* Lists an object that a walk came through; see walk_object_seen. */
+void modules_note(const struct dl_find_object *object) HIDDEN;
+
+/* ---- stackend.c ------------------------------------------------------------------------ */
+
+/* One past the last readable byte of the stack that sp is in. */
+uint64_t stackend_find(uint64_t sp) HIDDEN;
+void stackend_init(void) HIDDEN;
+
+#endif
