@@ -5,7 +5,8 @@
 EXTRA_DIST += tests/fuzz/decode-corpus/heap.pb \
 	tests/fuzz/decode-corpus/heap.pb.gz
 check_PROGRAMS += tests/fuzz/decode-replay
-TESTS +=
+dist_check_SCRIPTS += tests/fuzz/replay-decode
+TESTS += tests/fuzz/replay-decode
 tests_fuzz_decode_replay_SOURCES = tests/fuzz/decode-fuzz.c
 tests_fuzz_decode_replay_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS)
 tests_fuzz_decode_replay_LDADD = $(HOME_LIBS)
