@@ -353,26 +353,35 @@ victim(uint64_t pc, uint64_t generation_now)
 }
 
 /*
- * Makes the row of a->pc from the tables. The generation is read after the
- * object was met and before its tables are read, so that a row never outlives
- * the object that it is from.
+ * The tables for a->pc; false if there are none. The generation is read after
+ * the object was met and before its tables are, so that a row never outlives
+ * the object that it is from. Not inlined: what the loader gives is large.
  */
-static uint64_t
-row_make(struct at *a)
+static __attribute__((noinline)) bool
+view_find(struct at *a, struct cfi_view *v)
 {
 	struct dl_find_object o;
-	struct cfi_view view;
-	struct cfi_row row;
 	int missing = _dl_find_object((void *)(uintptr_t)(a->pc - 1), &o);
 
 	if (missing == 0)
 		object_meet(&o);
 	a->generation = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
 	if (missing != 0 || o.dlfo_eh_frame == NULL)
+		return false;
+	v->lo = o.dlfo_map_start;
+	v->hi = o.dlfo_map_end;
+	v->hdr = o.dlfo_eh_frame;
+	return true;
+}
+
+static uint64_t
+row_make(struct at *a)
+{
+	struct cfi_view view;
+	struct cfi_row row;
+
+	if (!view_find(a, &view))
 		return row_odd(ROW_NONE);
-	view.lo = o.dlfo_map_start;
-	view.hi = o.dlfo_map_end;
-	view.hdr = o.dlfo_eh_frame;
 	switch (cfi_find(&view, a->pc - 1, &row)) {
 	case CFI_FOUND:
 		return row_pack(&row);
