@@ -244,8 +244,8 @@ fde_read(const struct cfi_view *v, uint64_t pc, struct cfi_entry *e)
 }
 
 static enum cfi_found
-linear_find(const struct cfi_view *v, uint64_t at, uint64_t pc,
-    struct cfi_entry *e)
+linear_find(
+    const struct cfi_view *v, uint64_t at, uint64_t pc, struct cfi_entry *e)
 {
 	const uint8_t *next;
 
@@ -292,8 +292,8 @@ table_find(const struct cfi_view *v, const uint8_t *table, uint64_t count,
 	}
 	if (low == 0)
 		return CFI_NONE;
-	e->program = entry_open(
-	    v, base + (uint64_t)table_at(table, 2 * low - 1), &next);
+	e->program =
+	    entry_open(v, base + (uint64_t)table_at(table, 2 * low - 1), &next);
 	if (e->program.bad || next == NULL)
 		return CFI_MALFORMED;
 	return fde_read(v, pc, e);

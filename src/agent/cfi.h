@@ -76,7 +76,7 @@ enum cfi_found cfi_find(
 enum cfi_found cfi_find_linear(const struct cfi_view *v,
     const uint8_t *eh_frame, uint64_t pc, struct cfi_row *row);
 
-/* ---- between cfi.c, cfi_run.c and cfi_expr.c ------------------------------ */
+/* ---- between cfi.c, cfi_run.c and cfi_expr.c -------------------------- */
 
 /* Reading past the end gives zeros and sets bad. */
 struct cfi_cursor {
@@ -123,7 +123,7 @@ struct cfi_value cfi_value(uint8_t base, int64_t off);
 uint8_t cfi_base(uint64_t reg);
 
 /* Evaluates a DWARF expression as far as it can be without registers. */
-struct cfi_value cfi_expression(struct cfi_cursor c, bool push_cfa,
-    uint64_t pc);
+struct cfi_value cfi_expression(
+    struct cfi_cursor c, bool push_cfa, uint64_t pc);
 
 #endif

@@ -13,7 +13,8 @@
 /* gcc never nests deeper than one; the standard gives no limit. */
 #define REMEMBER_MAX 4
 
-enum { CFA_ADVANCE = 0x40,
+enum {
+	CFA_ADVANCE = 0x40,
 	CFA_OFFSET = 0x80,
 	CFA_RESTORE = 0xc0,
 	CFA_NOP = 0x00,
@@ -200,8 +201,7 @@ step_register(struct machine *m, uint8_t op)
 		rule_set(m, reg, CFI_AT, at_cfa(m, cfi_sleb(c)));
 		return true;
 	case CFA_GNU_NEGATIVE:
-		rule_set(m, reg, CFI_AT,
-		    at_cfa(m, (int64_t)-cfi_uleb(c)));
+		rule_set(m, reg, CFI_AT, at_cfa(m, (int64_t)-cfi_uleb(c)));
 		return true;
 	case CFA_VAL_OFFSET:
 		rule_set(m, reg, CFI_IS, at_cfa(m, (int64_t)cfi_uleb(c)));
