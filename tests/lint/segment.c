@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Prints what the agent and the program must agree on, for tests/golden/
+ * segment.txt: a changed line there is a change of the ABI.
+ */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "abi/segment.h"
+
+#define STRUCT(s) printf("struct %s size %zu\n", #s, sizeof(struct s))
+#define MEMBER(s, m)                                                           \
+	printf("  %s.%s at %zu size %zu\n", #s, #m, offsetof(struct s, m),     \
+	    sizeof(((struct s *)0)->m))
+#define VALUE(v) printf("%s %lld\n", #v, (long long)(v))
+
+static void
+header(void)
+{
+	STRUCT(ull_header);
+	MEMBER(ull_header, magic);
+	MEMBER(ull_header, abi_major);
+	MEMBER(ull_header, abi_minor);
+	MEMBER(ull_header, header_size);
+	MEMBER(ull_header, total_size);
+	MEMBER(ull_header, pid);
+	MEMBER(ull_header, parent_pid);
+	MEMBER(ull_header, start_ticks);
+	MEMBER(ull_header, nonce);
+	MEMBER(ull_header, disarm);
+	MEMBER(ull_header, state);
+	MEMBER(ull_header, start_realtime);
+	MEMBER(ull_header, start_monotonic);
+	MEMBER(ull_header, modules_cap);
+	MEMBER(ull_header, module_size);
+	MEMBER(ull_header, stacks_cap);
+	MEMBER(ull_header, stack_size);
+	MEMBER(ull_header, frames_cap);
+	MEMBER(ull_header, index_cap);
+	MEMBER(ull_header, live_cap);
+	MEMBER(ull_header, live_size);
+	MEMBER(ull_header, modules_off);
+	MEMBER(ull_header, index_off);
+	MEMBER(ull_header, stacks_off);
+	MEMBER(ull_header, frames_off);
+	MEMBER(ull_header, keys_off);
+	MEMBER(ull_header, live_off);
+	MEMBER(ull_header, agent_version);
+	MEMBER(ull_header, exe);
+	MEMBER(ull_header, allocator);
+	STRUCT(ull_control);
+	MEMBER(ull_control, interval);
+}
+
+static void
+counters(void)
+{
+	STRUCT(ull_counters);
+	MEMBER(ull_counters, interval_floor);
+	MEMBER(ull_counters, samples);
+	MEMBER(ull_counters, frees);
+	MEMBER(ull_counters, live_bytes);
+	MEMBER(ull_counters, live_entries);
+	MEMBER(ull_counters, peak_bytes);
+	MEMBER(ull_counters, peak_epoch);
+	MEMBER(ull_counters, peak_time);
+	MEMBER(ull_counters, stacks_used);
+	MEMBER(ull_counters, modules_used);
+	MEMBER(ull_counters, frames_used);
+	MEMBER(ull_counters, children);
+	MEMBER(ull_counters, thin_cursor);
+	MEMBER(ull_counters, doublings);
+	MEMBER(ull_counters, last_sample);
+	MEMBER(ull_counters, losses);
+}
+
+static void
+tables(void)
+{
+	STRUCT(ull_module);
+	MEMBER(ull_module, ready);
+	MEMBER(ull_module, build_id_len);
+	MEMBER(ull_module, start);
+	MEMBER(ull_module, end);
+	MEMBER(ull_module, bias);
+	MEMBER(ull_module, build_id);
+	MEMBER(ull_module, path);
+	STRUCT(ull_stack);
+	MEMBER(ull_stack, hash);
+	MEMBER(ull_stack, frames);
+	MEMBER(ull_stack, depth);
+	MEMBER(ull_stack, cut);
+	MEMBER(ull_stack, modules);
+	MEMBER(ull_stack, alloc_objects);
+	MEMBER(ull_stack, alloc_bytes);
+	MEMBER(ull_stack, alloc_variance);
+	MEMBER(ull_stack, samples);
+	MEMBER(ull_stack, live_objects);
+	MEMBER(ull_stack, live_bytes);
+	MEMBER(ull_stack, peak_objects);
+	MEMBER(ull_stack, peak_bytes);
+	MEMBER(ull_stack, peak_epoch);
+	STRUCT(ull_live);
+	MEMBER(ull_live, size);
+	MEMBER(ull_live, weight);
+	MEMBER(ull_live, stack);
+	MEMBER(ull_live, birth);
+	MEMBER(ull_live, check);
+}
+
+static void
+values(void)
+{
+	VALUE(ULL_MAGIC);
+	VALUE(ULL_ABI_MAJOR);
+	VALUE(ULL_ABI_MINOR);
+	VALUE(ULL_DEPTH_MAX);
+	VALUE(ULL_MODULES);
+	VALUE(ULL_STACKS);
+	VALUE(ULL_INDEX);
+	VALUE(ULL_FRAMES);
+	VALUE(ULL_LIVE);
+	VALUE(ULL_BUCKET);
+	VALUE(ULL_STACK_LOST);
+	VALUE(ULL_OBJECT_ONE);
+	VALUE(ULL_STATE_STARTING);
+	VALUE(ULL_STATE_ARMED);
+	VALUE(ULL_STATE_QUIET);
+	VALUE(ULL_KEY_BUSY);
+	VALUE(ULL_KEY_HELD);
+	VALUE(ULL_KEY_ORPHAN);
+	VALUE(ULL_CONTROL_OFF);
+	VALUE(ULL_COUNTERS_OFF);
+	VALUE(ULL_MODULES_OFF);
+	VALUE(ULL_INDEX_OFF);
+	VALUE(ULL_STACKS_OFF);
+	VALUE(ULL_FRAMES_OFF);
+	VALUE(ULL_KEYS_OFF);
+	VALUE(ULL_LIVE_OFF);
+	VALUE(ULL_TOTAL);
+	VALUE(ULL_LOSS_CAP);
+#define X(name, text) VALUE(ULL_LOSS_##name);
+	ULL_LOSSES(X)
+#undef X
+	printf("check of (4096, 24, 1.0f, 7, 99) %u\n",
+	    ull_live_check(4096, 24, 0x3f800000, 7, 99));
+}
+
+int
+main(void)
+{
+	values();
+	header();
+	counters();
+	tables();
+	return 0;
+}
