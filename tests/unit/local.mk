@@ -45,7 +45,8 @@ tests_unit_agent_walk_test_SOURCES = tests/unit/agent_walk-test.c \
 	tests/unit/agent_walk-shapes.c tests/unit/agent_walk-shapes.h \
 	tests/unit/agent_walk-throw.cc \
 	src/agent/walk.c src/agent/walk.h src/agent/cfi.c src/agent/cfi.h \
-	src/agent/cfi_expr.c src/agent/cfi_run.c
+	src/agent/cfi_expr.c src/agent/cfi_run.c src/agent/row.c \
+	src/agent/row.h
 tests_unit_agent_walk_test_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DSHAPES_LIBRARY='"$(abs_builddir)/tests/unit/agent_walk-shapes.so"'
 tests_unit_agent_walk_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) \
