@@ -33,7 +33,9 @@ enum walk_end {
 /*
  * Called (rarely: on the first miss of the row cache in an object) with each
  * object that a pc was found in, so that it can be listed. May be NULL. Must
- * itself be wait-free.
+ * itself be wait-free. The walk that met the object returns after the call;
+ * two threads that meet it at once may both call, and an object that another
+ * has replaced at its address is a new one.
  */
 struct dl_find_object;
 extern void (*walk_object_seen)(const struct dl_find_object *object);
@@ -45,8 +47,21 @@ extern void (*walk_object_seen)(const struct dl_find_object *object);
 void walk_forget(void);
 
 /*
+ * Forgets all rows; one store. For whoever sees a library being unloaded:
+ * without it the rows of that library's pcs are kept until an object is met
+ * that was mapped since. Objects that are still there stay announced.
+ */
+void walk_forget_rows(void);
+
+/*
  * Writes return addresses, leaf first, r->pc being the first; returns how
- * many. hi is one past the last readable byte of this stack.
+ * many. hi is one past the last readable byte of this stack, 8-aligned.
+ *
+ * What a signal interrupted is written as its pc plus one, so that all frames
+ * are alike: the instruction meant is the one that ends before, or covers,
+ * the address minus one. A handler on an alternate stack ends the walk as
+ * WALK_FOREIGN when the stack that it interrupted is not below hi and above
+ * the handler.
  */
 unsigned walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames,
     unsigned max, enum walk_end *end);

@@ -3,7 +3,7 @@
 
 #include "base/escape.h"
 
-#include <stdbool.h>
+#include <langinfo.h>
 #include <stdint.h>
 #include <string.h>
 #include <wchar.h>
@@ -71,6 +71,39 @@ escape_terminal(struct buf *out, const char *text, size_t len)
 	}
 }
 
+void
+escape_utf8(struct buf *out, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = strlen(text), i = 0, n;
+	uint32_t c;
+
+	buf_add(out, "", 0);
+	while (i < len) {
+		n = decode(s + i, len - i, &c);
+		if (n != 0)
+			buf_add(out, s + i, n);
+		else
+			buf_printf(out, "\\x%02x", s[i]);
+		i += n != 0 ? n : 1;
+	}
+}
+
+bool
+escape_is_utf8(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = strlen(text), i, n;
+	uint32_t c;
+
+	for (i = 0; i < len; i += n) {
+		n = s[i] < 0x80 ? 1 : decode(s + i, len - i, &c);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Columns of one character. The locale's wcwidth where it knows the
  * character; one column where it does not (the C locale knows ASCII alone).
@@ -110,5 +143,35 @@ escape_width(const char *text)
 	size_t used;
 
 	escape_fit(text, (size_t)-1, &used);
+	return used;
+}
+
+const char *
+escape_ellipsis(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\xe2\x80\xa6" :
+							    "...";
+}
+
+size_t
+escape_cut(struct buf *out, const char *text, size_t columns)
+{
+	const char *dots = escape_ellipsis();
+	size_t dots_width = escape_width(dots), used, fit;
+	struct buf safe = BUF_INIT;
+
+	escape_terminal(&safe, text, strlen(text));
+	fit = escape_fit(buf_text(&safe), columns, &used);
+	if (fit == safe.len) {
+		buf_add(out, safe.bytes, fit);
+	} else {
+		if (dots_width > columns)
+			dots = "", dots_width = 0;
+		fit = escape_fit(safe.bytes, columns - dots_width, &used);
+		buf_add(out, safe.bytes, fit);
+		buf_puts(out, dots);
+		used += dots_width;
+	}
+	buf_free(&safe);
 	return used;
 }

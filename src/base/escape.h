@@ -7,6 +7,7 @@
 #ifndef ULLAGE_BASE_ESCAPE_H
 #define ULLAGE_BASE_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -17,6 +18,20 @@
  * A backslash stays as it is.
  */
 void escape_terminal(struct buf *out, const char *text, size_t len);
+
+/* Appends text with what is not valid UTF-8 as \xHH, for formats that must be
+ * UTF-8; controls stay. And whether there is anything to do. */
+void escape_utf8(struct buf *out, const char *text);
+bool escape_is_utf8(const char *text);
+
+/* What marks a cut: one character in a UTF-8 locale, else three dots. */
+const char *escape_ellipsis(void);
+
+/*
+ * Appends text, escaped, cut to `columns` with an ellipsis; returns the
+ * columns used.
+ */
+size_t escape_cut(struct buf *out, const char *text, size_t columns);
 
 /* Terminal columns that already escaped UTF-8 text takes. */
 size_t escape_width(const char *text);

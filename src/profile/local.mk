@@ -1,1 +1,11 @@
-# src/profile
+# profile: stacks × values, and what one does with them.
+src_libhome_a_SOURCES += \
+	src/profile/copy.c \
+	src/profile/diff.c \
+	src/profile/drop.c src/profile/ops.h \
+	src/profile/kind.c src/profile/kind.h \
+	src/profile/kind_heap.c \
+	src/profile/profile.c src/profile/profile.h \
+	src/profile/stacks.c src/profile/stacks.h \
+	src/profile/top.c src/profile/top.h \
+	src/profile/valid.c

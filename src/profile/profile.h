@@ -88,8 +88,8 @@ struct profile {
 	bool symbolized;
 
 	/*
-	 * Standard error of the total of each value; negative where the value
-	 * is exact or its error is not known (then `exact` tells which).
+	 * Standard error of the total of each value; 0 where the value is
+	 * exact, negative where the error is not known.
 	 */
 	double stderror[PROFILE_VALUES_MAX];
 
@@ -115,7 +115,8 @@ string_id profile_string(struct profile *p, const char *text);
 /* The text of an id; "" for one out of range. */
 const char *profile_text(const struct profile *p, string_id id);
 
-/* Appends a value type; the last one added becomes the default. */
+/* Appends a value type, at most PROFILE_VALUES_MAX; the last one added becomes
+ * the default. */
 void profile_add_type(struct profile *p, const char *type, const char *unit);
 
 /* Index of the value type of that name, or -1. Go's unprefixed short forms
@@ -130,6 +131,13 @@ uint32_t profile_add_mapping(struct profile *p,
 uint32_t profile_location(struct profile *p, uint32_t mapping,
     uint64_t address);
 
+/*
+ * The location at that address with exactly those lines, added if new: for
+ * profiles that come with their names. Address and mapping may be 0.
+ */
+uint32_t profile_location_lines(struct profile *p, uint32_t mapping,
+    uint64_t address, const struct profile_line *lines, size_t n);
+
 /* The function of those names, added if new. */
 uint32_t profile_function(struct profile *p, const char *name,
     const char *system_name, const char *file, int64_t start_line);
@@ -143,14 +151,21 @@ void profile_set_lines(struct profile *p, uint32_t location,
 
 /*
  * Adds values to the sample of that stack (leaf first, ids of locations) and
- * those labels; equal stacks with equal labels become one sample.
+ * those labels; equal stacks with equal labels become one sample. The arrays
+ * must not be this profile's own.
  */
 void profile_add_sample(struct profile *p, const uint32_t *locations,
     size_t n_locations, const struct profile_label *labels, size_t n_labels,
     const int64_t *values);
 
+/* Removes the samples whose values are all zero. */
+void profile_drop_zeros(struct profile *p);
+
 void profile_add_comment(struct profile *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* a + b, stopping at the ends of the range instead of wrapping. */
+int64_t profile_sum(int64_t a, int64_t b);
 
 /* Sum of a value over all samples. */
 int64_t profile_total(const struct profile *p, size_t type);
@@ -162,8 +177,11 @@ int64_t profile_total(const struct profile *p, size_t type);
  */
 bool profile_valid(const struct profile *p, struct err *e);
 
-/* The name that a view shows for line i of a location: function, or
- * "file+0xoffset", or "0xaddress". Appends to nothing: returns into out. */
+/*
+ * The name that a view shows for line i of a location: function, or
+ * "file+0xoffset" (the link address where the bias is known), or "0xaddress".
+ * Returns out, which is cut to size, or the profile's own text. Not escaped.
+ */
 const char *profile_location_name(const struct profile *p, uint32_t location,
     uint32_t line, char *out, size_t size);
 

@@ -1,1 +1,5 @@
-# src/target
+# target: one watched process; its segment and snapshots of it.
+src_libhome_a_SOURCES += \
+	src/target/segment_file.c src/target/segment_file.h \
+	src/target/snapshot.c src/target/snapshot.h \
+	src/target/target.c src/target/target.h

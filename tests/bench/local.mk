@@ -1,1 +1,3 @@
 # tests/bench
+
+EXTRA_DIST += tests/bench/walk-bench.c

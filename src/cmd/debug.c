@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ullage debug segment PID: the header of a segment, how full its tables are,
+ * and what was lost. An agent may not print; this is how one looks into it.
+ */
+#include "config.h"
+
+#include "cmd/cmd.h"
+#include "base/escape.h"
+#include "base/output.h"
+#include "base/units.h"
+#include "target/snapshot.h"
+#include "target/target.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct option_spec debug_options[] = {
+	{ 0, "json", OPT_FLAG, NULL, "write JSON", false },
+	OPTION_END,
+};
+
+static void
+line(struct buf *out, const char *key, const char *text)
+{
+	buf_printf(out, "%-16s ", key);
+	escape_terminal(out, text, strlen(text));
+	buf_puts(out, "\n");
+}
+
+static void
+draw(const struct target *t, const struct snapshot *s, struct buf *out)
+{
+	char a[UNITS_MAX], b[UNITS_MAX];
+
+	line(out, "segment", t->segment_path);
+	buf_printf(out, "%-16s %u.%u\n", "layout", s->abi_major,
+	    s->abi_minor);
+	line(out, "agent", s->version);
+	buf_printf(out, "%-16s %s\n", "state",
+	    !t->alive	   ? "dead" :
+		s->shadowed ? "shadowed: another malloc comes first" :
+		s->armed    ? "armed" :
+			      "quiet");
+	buf_printf(out, "%-16s %d\n", "pid", s->pid);
+	if (s->parent != 0)
+		buf_printf(out, "%-16s %d\n", "forked from", s->parent);
+	line(out, "program", s->exe);
+	line(out, "allocator", s->allocator);
+	buf_printf(out, "%-16s %s (asked %s, raised %llu times)\n",
+	    "interval", units_bytes(a, (int64_t)s->interval),
+	    units_bytes(b, (int64_t)s->interval_asked),
+	    (unsigned long long)s->doublings);
+	buf_printf(out, "%-16s %llu, %llu freed\n", "samples",
+	    (unsigned long long)s->samples, (unsigned long long)s->frees);
+	buf_printf(out, "%-16s %s, peak %s\n", "live estimate",
+	    units_bytes(a, (int64_t)s->live_bytes),
+	    units_bytes(b, (int64_t)s->peak_bytes));
+	buf_printf(out, "%-16s %llu\n", "forks seen",
+	    (unsigned long long)s->children);
+	buf_printf(out, "%-16s %s\n", "memory",
+	    units_bytes(a, (int64_t)s->file_bytes));
+	buf_puts(out, "\n");
+	for (size_t i = 0; s->fill[i].name != NULL; i++)
+		buf_printf(out, "%-16s %llu of %llu\n", s->fill[i].name,
+		    (unsigned long long)s->fill[i].used,
+		    (unsigned long long)s->fill[i].cap);
+	buf_printf(out, "%-16s %llu torn, %llu invalid\n", "this copy",
+	    (unsigned long long)s->torn, (unsigned long long)s->invalid);
+	buf_puts(out, "\n");
+	for (size_t i = 0; i < s->n_losses; i++)
+		buf_printf(out, "%-16s %llu %s\n", s->losses[i].name,
+		    (unsigned long long)s->losses[i].count,
+		    s->losses[i].text);
+}
+
+static void
+draw_json(const struct target *t, const struct snapshot *s, struct buf *out)
+{
+	json_t *fill = json_object(), *losses = json_object(), *o;
+	char *text;
+
+	for (size_t i = 0; s->fill[i].name != NULL; i++)
+		json_object_set_new(fill, s->fill[i].name,
+		    json_pack("{s:I, s:I}", "used",
+			(json_int_t)s->fill[i].used, "cap",
+			(json_int_t)s->fill[i].cap));
+	for (size_t i = 0; i < s->n_losses; i++)
+		json_object_set_new(losses, s->losses[i].name,
+		    json_integer((json_int_t)s->losses[i].count));
+	o = json_pack("{s:i, s:b, s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, "
+		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	    "pid", t->pid, "alive", t->alive, "armed", s->armed, "shadowed",
+	    s->shadowed, "parent", s->parent, "interval",
+	    (json_int_t)s->interval, "interval_asked",
+	    (json_int_t)s->interval_asked, "doublings",
+	    (json_int_t)s->doublings, "samples", (json_int_t)s->samples,
+	    "frees", (json_int_t)s->frees, "children",
+	    (json_int_t)s->children, "live", (json_int_t)s->live_bytes,
+	    "peak", (json_int_t)s->peak_bytes, "entries",
+	    (json_int_t)s->n_live, "torn", (json_int_t)s->torn, "invalid",
+	    (json_int_t)s->invalid, "memory", (json_int_t)s->file_bytes,
+	    "fill", fill, "losses", losses);
+	text = json_dumps(o, JSON_INDENT(1));
+	buf_puts(out, text != NULL ? text : "null");
+	buf_puts(out, "\n");
+	free(text);
+	json_decref(o);
+}
+
+static int
+debug_run(const struct cmd *cmd, struct options *o, struct err *e)
+{
+	struct buf out = BUF_INIT;
+	struct snapshot *s;
+	struct target *t;
+	int rc = -1;
+
+	(void)cmd;
+	if (strcmp(operand(o, 0), "segment") != 0)
+		return err_set(e, ERR_USAGE,
+		    "\"%s\" is nothing to debug; there is: segment",
+		    operand(o, 0));
+	if ((t = target_find(operand(o, 1), e)) == NULL)
+		return -1;
+	if ((s = snapshot_take(t, e)) != NULL) {
+		if (option_given(o, "json"))
+			draw_json(t, s, &out);
+		else
+			draw(t, s, &out);
+		rc = output_write(NULL, out.bytes, out.len, e);
+	}
+	buf_free(&out);
+	snapshot_free(s);
+	target_free(t);
+	return rc;
+}
+
+const struct cmd cmd_debug = {
+	.name = "debug",
+	.operands = "segment PID",
+	.summary = "look into the segment that an agent writes",
+	.options = { debug_options, common_options },
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = debug_run,
+};

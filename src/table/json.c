@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "table/rows.h"
+#include "base/escape.h"
+
+#include <jansson.h>
+
+static json_t *
+text(const char *s)
+{
+	struct buf clean = BUF_INIT;
+	json_t *j;
+
+	if (escape_is_utf8(s))
+		return json_string_nocheck(s);
+	escape_utf8(&clean, s);
+	j = json_string_nocheck(buf_text(&clean));
+	buf_free(&clean);
+	return j;
+}
+
+static json_t *
+value(const struct column *column, const struct cell *c)
+{
+	if (c->state == CELL_UNKNOWN)
+		return json_null();
+	if (c->state == CELL_STRING)
+		return text(c->text);
+	if (cell_unlimited(column, c))
+		return json_string("unlimited");
+	if (column->kind == CELL_BOOL)
+		return json_boolean(cell_i64(c) != 0);
+	if (c->state == CELL_DOUBLE)
+		return json_real(c->real);
+	/* jansson has signed integers only. */
+	if (c->state == CELL_U64 && c->u64 > INT64_MAX)
+		return json_real((double)c->u64);
+	return json_integer(cell_i64(c));
+}
+
+static int
+append(const char *bytes, size_t len, void *out)
+{
+	buf_add(out, bytes, len);
+	return 0;
+}
+
+void
+table_json(const struct table *t, struct buf *out)
+{
+	buf_puts(out, "[");
+	for (size_t i = 0; i < t->n; i++) {
+		json_t *row = json_object();
+
+		for (size_t k = 0; k < t->n_columns; k++)
+			json_object_set_new(row, t->columns[k].key,
+			    value(&t->columns[k], &t->rows[i][k]));
+		buf_puts(out, i != 0 ? ",\n" : "\n");
+		json_dump_callback(row, append, out, 0);
+		json_decref(row);
+	}
+	buf_puts(out, t->n != 0 ? "\n]\n" : "]\n");
+}

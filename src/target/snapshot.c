@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "target/snapshot.h"
+#include "abi/segment.h"
+#include "base/xalloc.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	const char *text;
+} loss_reasons[] = {
+#define X(name, text) { #name, text },
+	ULL_LOSSES(X)
+#undef X
+};
+
+/* Fixed point to objects; sums may dip below zero for an instant. */
+static double
+objects(uint64_t fixed)
+{
+	return (double)(int64_t)fixed / ULL_OBJECT_ONE;
+}
+
+static char *
+text_of(const char *field, size_t size)
+{
+	size_t n = strnlen(field, size);
+	char *s = xmalloc(n + 1);
+
+	memcpy(s, field, n);
+	s[n] = '\0';
+	return s;
+}
+
+/* ---- header ---------------------------------------------------------------------- */
+
+static int
+check_header(const struct ull_header *h, size_t len, struct err *e)
+{
+	if (len < ULL_MODULES_OFF || h->magic != ULL_MAGIC)
+		return err_set(e, ERR_FAILED,
+		    "this is not a segment (or its agent had not finished "
+		    "starting)");
+	if (h->abi_major != ULL_ABI_MAJOR)
+		return err_set(e, ERR_FAILED,
+		    "the segment has layout %u and this ullage reads layout %u; "
+		    "use the ullage that the agent came with",
+		    h->abi_major, ULL_ABI_MAJOR);
+	if (h->total_size != ULL_TOTAL || len != ULL_TOTAL)
+		return err_set(e, ERR_FAILED,
+		    "the segment is %zu bytes and should be %u: it is "
+		    "truncated or corrupt",
+		    len, (unsigned)ULL_TOTAL);
+	if (h->header_size < sizeof *h || h->modules_cap != ULL_MODULES ||
+	    h->module_size != sizeof(struct ull_module) ||
+	    h->stacks_cap != ULL_STACKS ||
+	    h->stack_size != sizeof(struct ull_stack) ||
+	    h->frames_cap != ULL_FRAMES || h->index_cap != ULL_INDEX ||
+	    h->live_cap != ULL_LIVE ||
+	    h->live_size != sizeof(struct ull_live) ||
+	    h->modules_off != ULL_MODULES_OFF ||
+	    h->stacks_off != ULL_STACKS_OFF ||
+	    h->frames_off != ULL_FRAMES_OFF || h->keys_off != ULL_KEYS_OFF ||
+	    h->live_off != ULL_LIVE_OFF)
+		return err_set(e, ERR_FAILED,
+		    "the segment's header contradicts its layout %u.%u: it is "
+		    "corrupt",
+		    h->abi_major, h->abi_minor);
+	return 0;
+}
+
+static void
+copy_header(struct snapshot *s, const struct ull_header *h)
+{
+	s->pid = h->pid;
+	s->parent = h->parent_pid;
+	s->nonce = h->nonce;
+	s->start_ns = h->start_realtime;
+	s->abi_major = h->abi_major;
+	s->abi_minor = h->abi_minor;
+	s->armed = h->state == ULL_STATE_ARMED && h->disarm == 0;
+	s->shadowed = h->shadowed == 1;
+	snprintf(s->version, sizeof s->version, "%.*s",
+	    (int)sizeof h->agent_version, h->agent_version);
+	s->exe = text_of(h->exe, sizeof h->exe);
+	s->allocator = text_of(h->allocator, sizeof h->allocator);
+}
+
+static uint32_t
+at_most(uint32_t n, uint32_t cap)
+{
+	return n < cap ? n : cap;
+}
+
+static void
+copy_counters(struct snapshot *s, const struct ull_control *control,
+    const struct ull_counters *c)
+{
+	uint64_t asked = control->interval;
+
+	s->interval_asked = asked;
+	s->interval = asked != 0 && asked < c->interval_floor ?
+	    c->interval_floor :
+	    asked;
+	s->doublings = c->doublings;
+	s->samples = c->samples;
+	s->frees = c->frees;
+	s->children = c->children;
+	s->live_bytes = c->live_bytes;
+	s->peak_bytes = c->peak_bytes;
+	s->peak_ns = c->peak_epoch != 0 ? s->start_ns + c->peak_time : 0;
+	s->losses = xcalloc(ULL_LOSS_COUNT, sizeof *s->losses);
+	s->n_losses = ULL_LOSS_COUNT;
+	for (size_t i = 0; i < ULL_LOSS_COUNT; i++)
+		s->losses[i] = (struct snapshot_loss){ loss_reasons[i].name,
+			loss_reasons[i].text, c->losses[i] };
+	s->fill[0] = (struct snapshot_fill){ "modules",
+		at_most(c->modules_used, ULL_MODULES), ULL_MODULES };
+	s->fill[1] = (struct snapshot_fill){ "stacks",
+		at_most(c->stacks_used, ULL_STACKS), ULL_STACKS };
+	s->fill[2] = (struct snapshot_fill){ "frames",
+		at_most(c->frames_used, ULL_FRAMES), ULL_FRAMES };
+	s->fill[3] = (struct snapshot_fill){ "live", c->live_entries,
+		ULL_LIVE };
+}
+
+/* ---- tables ------------------------------------------------------------------------ */
+
+static void
+copy_modules(struct snapshot *s, const struct ull_module *m, uint32_t used)
+{
+	s->modules = xcalloc(used, sizeof *s->modules);
+	/* Numbers count: a stack says how many there were in its time. */
+	s->n_modules = used;
+	for (uint32_t i = 0; i < used; i++) {
+		struct snapshot_module *o = &s->modules[i];
+
+		o->path = text_of(m[i].path, sizeof m[i].path);
+		if (m[i].ready != 1 || m[i].end <= m[i].start ||
+		    m[i].build_id_len > sizeof m[i].build_id) {
+			s->invalid += m[i].ready != 0;
+			continue; /* covers nothing */
+		}
+		o->start = m[i].start;
+		o->end = m[i].end;
+		o->bias = m[i].bias;
+		for (uint32_t b = 0; b < m[i].build_id_len; b++)
+			snprintf(o->build_id + 2 * b, 3, "%02x",
+			    m[i].build_id[b]);
+	}
+}
+
+static void
+copy_stack(struct snapshot *s, struct snapshot_stack *o,
+    const struct ull_stack *r, uint64_t epoch)
+{
+	bool kept = r->peak_epoch == epoch;
+	uint64_t variance = r->alloc_variance;
+
+	o->modules = at_most(r->modules, (uint32_t)s->n_modules);
+	if (r->cut != 0 && r->cut <= ULL_LOSS_COUNT)
+		o->cut = loss_reasons[r->cut - 1].text;
+	if (r->depth <= ULL_DEPTH_MAX &&
+	    (uint64_t)r->frames + r->depth <= ULL_FRAMES) {
+		o->frames = s->words + r->frames;
+		o->depth = r->depth;
+	} else {
+		s->invalid++;
+	}
+	o->alloc_objects = objects(r->alloc_objects);
+	o->alloc_bytes = (double)r->alloc_bytes;
+	memcpy(&o->alloc_variance, &variance, sizeof variance);
+	if (!isfinite(o->alloc_variance) || o->alloc_variance < 0) {
+		o->alloc_variance = 0;
+		s->invalid++;
+	}
+	o->samples = r->samples;
+	/* A sum that a hostile or racing target made negative is nothing. */
+	o->peak_objects = objects(kept ? r->peak_objects : r->live_objects);
+	o->peak_bytes = (double)(int64_t)(kept ? r->peak_bytes :
+						 r->live_bytes);
+	if (o->peak_objects < 0 || o->peak_bytes < 0)
+		o->peak_objects = o->peak_bytes = 0;
+}
+
+static void
+copy_stacks(struct snapshot *s, const struct ull_stack *r, uint32_t used,
+    uint64_t epoch)
+{
+	s->stacks = xcalloc(used ? used : 1, sizeof *s->stacks);
+	s->n_stacks = used ? used : 1;
+	for (uint32_t i = 0; i < used; i++)
+		if (i == ULL_STACK_LOST || r[i].hash != 0)
+			copy_stack(s, &s->stacks[i], &r[i], epoch);
+	s->stacks[0].frames = s->words;
+	s->stacks[0].depth = 0;
+}
+
+static void
+copy_live(struct snapshot *s, const uint64_t *keys, const struct ull_live *r,
+    uint64_t elapsed)
+{
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < ULL_LIVE; i++) {
+		uint64_t addr = keys[i] & ~ULL_KEY_HELD, born;
+		struct snapshot_live *o;
+		uint32_t bits;
+
+		if (addr <= 16 || addr & ULL_KEY_STATE)
+			continue; /* free, being filled, or an orphan */
+		memcpy(&bits, &r[i].weight, sizeof bits);
+		if (ull_live_check(addr, r[i].size, bits, r[i].stack,
+			r[i].birth) != r[i].check) {
+			s->torn++;
+			continue;
+		}
+		if (r[i].stack >= s->n_stacks || !isfinite(r[i].weight) ||
+		    r[i].weight < 1 || r[i].size > INT64_MAX) {
+			s->invalid++;
+			continue;
+		}
+		s->live = xgrow(s->live, s->n_live, &cap, sizeof *s->live);
+		o = &s->live[s->n_live++];
+		born = r[i].birth * UINT64_C(62500000);
+		*o = (struct snapshot_live){ r[i].size, r[i].weight,
+			elapsed > born ? elapsed - born : 0, r[i].stack };
+	}
+}
+
+/* ---- from bytes ------------------------------------------------------------------------ */
+
+struct snapshot *
+snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
+{
+	const char *at = bytes;
+	const struct ull_header *h = bytes;
+	const struct ull_counters *c =
+	    (const void *)(at + ULL_COUNTERS_OFF);
+	struct snapshot *s;
+	struct timespec now;
+	uint64_t elapsed;
+
+	if (check_header(h, len, e) < 0)
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	copy_header(s, h);
+	copy_counters(s, (const void *)(at + ULL_CONTROL_OFF), c);
+	elapsed = c->last_sample;
+	if (alive && clock_gettime(CLOCK_MONOTONIC, &now) == 0)
+		elapsed = (uint64_t)now.tv_sec * 1000000000u +
+		    (uint64_t)now.tv_nsec - h->start_monotonic;
+	s->time_ns = s->start_ns + elapsed;
+	s->words = xmalloc(ULL_FRAMES * 8);
+	memcpy(s->words, at + ULL_FRAMES_OFF, ULL_FRAMES * 8);
+	copy_modules(s, (const void *)(at + ULL_MODULES_OFF),
+	    (uint32_t)s->fill[0].used);
+	copy_stacks(s, (const void *)(at + ULL_STACKS_OFF),
+	    (uint32_t)s->fill[1].used, c->peak_epoch);
+	copy_live(s, (const void *)(at + ULL_KEYS_OFF),
+	    (const void *)(at + ULL_LIVE_OFF), elapsed);
+	return s;
+}
+
+void
+snapshot_free(struct snapshot *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->n_modules; i++)
+		free(s->modules[i].path);
+	free(s->modules);
+	free(s->stacks);
+	free(s->live);
+	free(s->losses);
+	free(s->words);
+	free(s->exe);
+	free(s->allocator);
+	free(s);
+}
+
+void
+snapshot_live_total(const struct snapshot *s, double *bytes, double *error)
+{
+	double sum = 0, variance = 0;
+
+	for (size_t i = 0; i < s->n_live; i++) {
+		double w = s->live[i].weight, b = w * (double)s->live[i].size;
+
+		sum += b;
+		variance += b * b * (1.0 - 1.0 / w);
+	}
+	*bytes = sum;
+	*error = sqrt(variance);
+}
+
+const struct snapshot_module *
+snapshot_module(const struct snapshot *s, const struct snapshot_stack *stack,
+    uint64_t address)
+{
+	/* The last one known then that covers it: an older one at the same
+	 * place had been unloaded. One listed later may be the one that this
+	 * very stack made known. */
+	for (size_t i = stack->modules; i-- > 0;)
+		if (address >= s->modules[i].start &&
+		    address < s->modules[i].end)
+			return &s->modules[i];
+	for (size_t i = stack->modules; i < s->n_modules; i++)
+		if (address >= s->modules[i].start &&
+		    address < s->modules[i].end)
+			return &s->modules[i];
+	return NULL;
+}
+
+/* ---- from a target ------------------------------------------------------------------------ */
+
+static int
+read_at(int fd, char *bytes, size_t len, off_t off, struct err *e)
+{
+	while (len > 0) {
+		ssize_t n = pread(fd, bytes, len, off);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, "cannot read the segment");
+		if (n == 0)
+			return err_set(e, ERR_FAILED,
+			    "the segment was truncated while it was read");
+		bytes += n;
+		off += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * The order makes references good: live entries name stacks, stacks name
+ * frames and modules, and all but the live table only grow. Holes read as
+ * zeros without being filled.
+ */
+static int
+read_tables(int fd, char *bytes, struct err *e)
+{
+	static const struct {
+		size_t off, len;
+	} parts[] = {
+		{ ULL_KEYS_OFF, ULL_LIVE * 8 },
+		{ ULL_LIVE_OFF, ULL_LIVE * sizeof(struct ull_live) },
+		{ ULL_STACKS_OFF, ULL_STACKS * sizeof(struct ull_stack) },
+		{ ULL_FRAMES_OFF, ULL_FRAMES * 8 },
+		{ ULL_MODULES_OFF, ULL_MODULES * sizeof(struct ull_module) },
+		{ 0, ULL_MODULES_OFF },
+	};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (read_at(fd, bytes + parts[i].off, parts[i].len,
+			(off_t)parts[i].off, e) < 0)
+			return -1;
+	return 0;
+}
+
+struct snapshot *
+snapshot_take(const struct target *t, struct err *e)
+{
+	struct snapshot *s = NULL;
+	struct stat st;
+	char *bytes;
+
+	if (target_need_agent(t, e) < 0)
+		return NULL;
+	if (fstat(t->segment, &st) < 0) {
+		err_errno(e, "cannot look at the segment");
+		return NULL;
+	}
+	bytes = xcalloc(1, ULL_TOTAL);
+	if (st.st_size != ULL_TOTAL) {
+		/* Let the header say what it is, if it can. */
+		size_t n = (size_t)st.st_size < ULL_TOTAL ?
+		    (size_t)st.st_size :
+		    ULL_TOTAL;
+
+		if (read_at(t->segment, bytes, n, 0, e) == 0)
+			s = snapshot_parse(bytes, n, t->alive, e);
+	} else if (read_tables(t->segment, bytes, e) == 0) {
+		s = snapshot_parse(bytes, ULL_TOTAL, t->alive, e);
+	}
+	free(bytes);
+	if (s == NULL)
+		err_prefix(e, "process %d: %s", t->pid, t->segment_path);
+	else
+		s->file_bytes = (uint64_t)st.st_blocks * 512;
+	return s;
+}

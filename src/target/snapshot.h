@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A snapshot: the tables of a segment, copied once and checked once.
+ *
+ * The segment is hostile input: every index, length and text in here has been
+ * checked against the copy, nothing points into shared memory, and all sizes
+ * are bounded. What did not pass is left out and counted. Everything after a
+ * snapshot is a pure function of it.
+ */
+#ifndef ULLAGE_TARGET_SNAPSHOT_H
+#define ULLAGE_TARGET_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "target/target.h"
+
+struct snapshot_module {
+	uint64_t start, end; /* addresses; ascending where they overlap in time */
+	uint64_t bias;	     /* load address minus link address */
+	char build_id[65];   /* lower-case hex, or "" */
+	char *path;	     /* "" is the program itself */
+};
+
+struct snapshot_stack {
+	const uint64_t *frames; /* return addresses, leaf first */
+	uint32_t depth;
+	uint32_t modules;     /* number of modules known when it was recorded */
+	const char *cut;      /* why the walk ended early, or NULL */
+	double alloc_objects; /* estimates since the agent began */
+	double alloc_bytes;
+	double alloc_variance; /* of alloc_bytes */
+	uint64_t samples;
+	double peak_objects; /* at the high-water mark */
+	double peak_bytes;
+};
+
+struct snapshot_live {
+	uint64_t size;	/* bytes asked for */
+	double weight;	/* objects that it stands for */
+	uint64_t age;	/* ns */
+	uint32_t stack; /* index */
+};
+
+struct snapshot_loss {
+	const char *name; /* "LIVE_FULL" */
+	const char *text; /* what was lost, a phrase */
+	uint64_t count;
+};
+
+struct snapshot_fill {
+	const char *name;
+	uint64_t used, cap;
+};
+
+struct snapshot {
+	int32_t pid;	   /* in the target's own namespace */
+	int32_t parent;	   /* that forked it under the agent, or 0 */
+	uint64_t nonce;
+	uint64_t start_ns; /* since the epoch, when the agent began */
+	uint64_t time_ns;  /* of the snapshot; of the last sample if dead */
+	uint32_t abi_major, abi_minor;
+	bool armed;
+	bool shadowed;	   /* another malloc comes before the agent's */
+	char version[33];
+	char *exe, *allocator;
+	uint64_t interval_asked; /* bytes; 0: off */
+	uint64_t interval;	 /* in force: raised when the table filled up */
+	uint64_t doublings;	 /* how often it was raised */
+	uint64_t samples, frees, children;
+	uint64_t live_bytes; /* the agent's own running estimate */
+	uint64_t peak_bytes;
+	uint64_t peak_ns; /* since the epoch; 0: none yet */
+
+	struct snapshot_module *modules; size_t n_modules;
+	struct snapshot_stack *stacks;	 size_t n_stacks; /* 0: the lost one */
+	struct snapshot_live *live;	 size_t n_live;
+	struct snapshot_loss *losses;	 size_t n_losses; /* all reasons */
+	struct snapshot_fill fill[5];
+	uint64_t torn;	   /* entries that changed while being copied */
+	uint64_t invalid;  /* records that no agent writes */
+	uint64_t file_bytes; /* memory behind the segment */
+
+	uint64_t *words; /* what frames point into */
+};
+
+/* NULL on failure; owned by the caller. */
+struct snapshot *snapshot_take(const struct target *t, struct err *e);
+void snapshot_free(struct snapshot *s);
+
+/*
+ * The same from bytes that are already here, for tests and fuzzers. `alive`
+ * decides what the ages are measured to.
+ */
+struct snapshot *snapshot_parse(const void *bytes, size_t len, bool alive,
+    struct err *e);
+
+/* Bytes held, from the live table, with their standard error. */
+void snapshot_live_total(const struct snapshot *s, double *bytes,
+    double *error);
+
+/* The module that covered address when that stack was recorded, or NULL. */
+const struct snapshot_module *snapshot_module(const struct snapshot *s,
+    const struct snapshot_stack *stack, uint64_t address);
+
+#endif
