@@ -6,7 +6,8 @@
  * from the loader itself, or in its constructor, whichever is earlier. When
  * it cannot have a segment it stays out for good: hooks then only forward.
  */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include "agent/agent.h"
 #include "agent/environment.h"
 #include "agent/mini.h"

@@ -9,7 +9,6 @@ libullage_so_SOURCES = \
 	src/agent/cfi.c src/agent/cfi.h \
 	src/agent/cfi_expr.c \
 	src/agent/cfi_run.c \
-	src/agent/cfi_expr.c src/agent/cfi_run.c \
 	src/agent/environment.c src/agent/environment.h \
 	src/agent/hook_heap.c \
 	src/agent/hook_new.c \

@@ -3,7 +3,8 @@
  * Module table: which objects the walked code was in, so that addresses can
  * be named when the process has died or has unloaded them since.
  */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include "agent/agent.h"
 #include "agent/mini.h"
 

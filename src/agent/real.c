@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include "agent/agent.h"
 #include "agent/mini.h"
 #include "agent/real.h"

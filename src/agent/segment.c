@@ -10,7 +10,8 @@
  *
  * Every descriptor here is closed before the function returns.
  */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include "agent/agent.h"
 #include "agent/environment.h"
 #include "agent/mini.h"

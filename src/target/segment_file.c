@@ -237,8 +237,9 @@ each_in_folder(const char *folder, segment_fn *fn, void *arg)
 	while ((d = readdir(dir)) != NULL) {
 		if (!parse_name(d->d_name, &ns, &pid))
 			continue;
-		snprintf(path, sizeof path, "%s/%s", folder, d->d_name);
-		fn(arg, ns, pid, path);
+		if ((size_t)snprintf(path, sizeof path, "%s/%s", folder,
+			d->d_name) < sizeof path)
+			fn(arg, ns, pid, path);
 	}
 	closedir(dir);
 }
@@ -255,8 +256,9 @@ each_in_base(const char *base, segment_fn *fn, void *arg)
 	while ((d = readdir(dir)) != NULL) {
 		if (strncmp(d->d_name, "ullage-", 7) != 0)
 			continue;
-		snprintf(folder, sizeof folder, "%s/%s", base, d->d_name);
-		each_in_folder(folder, fn, arg);
+		if ((size_t)snprintf(folder, sizeof folder, "%s/%s", base,
+			d->d_name) < sizeof folder)
+			each_in_folder(folder, fn, arg);
 	}
 	closedir(dir);
 }
