@@ -15,7 +15,7 @@ TESTS += $(lint_tests)
 GOLDEN_TESTS += tests/lint/agent tests/lint/segment
 
 check_PROGRAMS += tests/lint/print-segment
-tests_lint_print_segment_SOURCES = tests/lint/segment.c
+tests_lint_print_segment_SOURCES = tests/lint/print-segment.c
 
 EXTRA_DIST += \
 	tests/golden/agent-exports.txt \

@@ -46,6 +46,7 @@ header(void)
 	MEMBER(ull_header, frames_off);
 	MEMBER(ull_header, keys_off);
 	MEMBER(ull_header, live_off);
+	MEMBER(ull_header, shadowed);
 	MEMBER(ull_header, agent_version);
 	MEMBER(ull_header, exe);
 	MEMBER(ull_header, allocator);
