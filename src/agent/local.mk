@@ -17,6 +17,7 @@ libullage_so_SOURCES = \
 	src/agent/mini.c src/agent/mini.h \
 	src/agent/modules.c \
 	src/agent/real.c src/agent/real.h \
+	src/agent/row.c src/agent/row.h \
 	src/agent/sample.c \
 	src/agent/segment.c \
 	src/agent/stackend.c \
