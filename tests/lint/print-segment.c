@@ -104,6 +104,7 @@ tables(void)
 	MEMBER(ull_stack, peak_epoch);
 	STRUCT(ull_live);
 	MEMBER(ull_live, size);
+	MEMBER(ull_live, usable);
 	MEMBER(ull_live, weight);
 	MEMBER(ull_live, stack);
 	MEMBER(ull_live, birth);
@@ -144,8 +145,8 @@ values(void)
 #define X(name, text) VALUE(ULL_LOSS_##name);
 	ULL_LOSSES(X)
 #undef X
-	printf("check of (4096, 24, 1.0f, 7, 99) %u\n",
-	    ull_live_check(4096, 24, 0x3f800000, 7, 99));
+	printf("check of (4096, 24, 40, 1.0f, 7, 99) %u\n",
+	    ull_live_check(4096, 24, 40, 0x3f800000, 7, 99));
 }
 
 int
