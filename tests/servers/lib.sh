@@ -51,18 +51,16 @@ serve_redis() {
 
 ask_redis() {
 	{
-		for i in $(seq 300); do
-			echo "set key:$i value-$i-$(printf '%0*d' $((i % 90)) 7)"
-			echo "rpush list $i"
-			echo "zadd scores $i member:$i"
-			echo "hset map field:$i $i"
-		done
+		awk 'BEGIN { for (i = 1; i <= 300; i++) printf \
+			"set key:%d value-%0*d\nrpush list %d\n" \
+			"zadd scores %d member:%d\nhset map field:%d %d\n", \
+			i, i % 90, i, i, i, i, i, i }'
 		echo "get key:77"
 		echo "lrange list 0 20"
 		echo "zrange scores 10 20 withscores"
 		echo "hget map field:3"
 		echo "eval 'local t={} for i=1,500 do t[i]=i*i end return #t' 0"
-		echo "append key:1 $(printf '%05000d' 1)"
+		printf 'append key:1 %05000d\n' 1
 		echo "strlen key:1"
 		echo "sort list limit 0 5 desc"
 		echo "dbsize"
