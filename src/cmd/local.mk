@@ -10,3 +10,8 @@ src_libhome_a_SOURCES += \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c \
 	src/cmd/run.c
+
+# ullage stack
+src_libhome_a_SOURCES += \
+	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
+	src/cmd/stack_view.c src/cmd/stack_view.h

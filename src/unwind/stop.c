@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupting a thread makes some system calls fail with EINTR though no
+ * signal came, which programs that know to get none take for fatal. At the
+ * stop such a result is still a register. Writing ERESTARTNOHAND over it asks
+ * the kernel itself to start the call over, unless a handler runs on the way
+ * out, in which case it makes EINTR of it: exactly what would have happened
+ * without us, and without a window in which a signal could go amiss. (Moving
+ * the instruction pointer back by hand has such a window.)
+ */
+#include "config.h"
+
+#include "unwind/stop.h"
+#include "unwind/calls.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* Of the kernel's include/linux/errno.h; seen by tracers alone. */
+#define ERESTARTNOHAND 514
+
+#define CS_64 0x33
+
+/*
+ * How long to look for the stop without a pause; a thread that waits comes to
+ * it within some ten microseconds. Beyond that both may be in need of the
+ * same CPU.
+ */
+#define SPIN_NS 40000
+#define PAUSE_NS 10000
+
+/* From linux/futex.h, which has no place in a header for users. */
+#define FUTEX_WAIT_OP 0
+#define FUTEX_LOCK_PI_OP 6
+#define FUTEX_WAIT_BITSET_OP 9
+#define FUTEX_LOCK_PI2_OP 13
+
+static uint64_t
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- copying ---------------------------------------------------------------- */
+
+static void
+copy_stack(pid_t tid, const struct maps *maps, void *stack, size_t room,
+    struct stopped *out)
+{
+	uint64_t sp = out->regs.rsp;
+	const struct map *row = maps_find(maps, sp);
+	struct iovec here = { stack, room };
+	struct iovec there = { (void *)(uintptr_t)sp, room };
+	ssize_t n;
+
+	out->limit = row != NULL ? row->limit : 0;
+	if (row != NULL && row->limit - sp < room)
+		here.iov_len = there.iov_len = row->limit - sp;
+	/* A new thread's stack is in no row; what can be read is taken. */
+	n = process_vm_readv(tid, &here, 1, &there, 1, 0);
+	out->stack_len = n > 0 ? (uint32_t)n : 0;
+}
+
+static bool
+is_wait(uint64_t operation)
+{
+	unsigned o = (unsigned)operation & 0x7f;
+
+	return o == FUTEX_WAIT_OP || o == FUTEX_WAIT_BITSET_OP ||
+	    o == FUTEX_LOCK_PI_OP || o == FUTEX_LOCK_PI2_OP;
+}
+
+static void
+copy_lock(pid_t tid, struct stopped *out)
+{
+	struct iovec here = { out->lock, sizeof out->lock };
+	struct iovec there = { (void *)(uintptr_t)out->regs.rdi,
+		sizeof out->lock };
+
+	out->has_lock = out->regs.orig_rax == SYS_futex &&
+	    is_wait(out->regs.rsi) &&
+	    process_vm_readv(tid, &here, 1, &there, 1, 0) ==
+		(ssize_t)sizeof out->lock;
+}
+
+/* ---- stopping ----------------------------------------------------------------- */
+
+static enum stop_result
+failed(struct stopped *out)
+{
+	out->error = errno;
+	return errno == ESRCH || errno == ECHILD ? STOP_GONE :
+	    errno == EPERM || errno == EACCES	 ? STOP_DENIED :
+						   STOP_FAILED;
+}
+
+/*
+ * Until it stops. Every kind of stop will do: the one asked for, a signal on
+ * its way to the thread (*sig; to be handed on), a job control stop. *since is
+ * the last moment at which it had not stopped yet: until a CPU is free for it,
+ * a thread has still to come to its stop.
+ */
+static enum stop_result
+wait_stop(pid_t tid, uint64_t timeout, int *sig, uint64_t *since,
+    struct stopped *out)
+{
+	struct timespec pause = { 0, PAUSE_NS };
+	uint64_t begin = *since, at = begin;
+	int status;
+	pid_t got;
+
+	*sig = 0;
+	for (;; at = now()) {
+		got = waitpid(tid, &status, __WALL | WNOHANG);
+		if (got < 0 && errno != EINTR)
+			return failed(out);
+		if (got > 0 && !WIFSTOPPED(status))
+			return STOP_GONE;
+		if (got > 0) {
+			if (status >> 16 == 0)
+				*sig = WSTOPSIG(status);
+			return STOP_DONE;
+		}
+		*since = at;
+		if (at - begin > timeout)
+			return STOP_TIMEOUT;
+		if (at - begin > SPIN_NS)
+			nanosleep(&pause, NULL);
+	}
+}
+
+static enum stop_result
+copy(pid_t tid, const struct maps *maps, void *stack, size_t room,
+    struct stopped *out)
+{
+	struct iovec io = { &out->regs, sizeof out->regs };
+
+	if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &io) < 0)
+		return failed(out);
+	if (io.iov_len != sizeof out->regs || out->regs.cs != CS_64)
+		return STOP_FOREIGN;
+	copy_stack(tid, maps, stack, room, out);
+	copy_lock(tid, out);
+	return STOP_DONE;
+}
+
+/* One word is written, so there is no half of it. */
+static void
+start_over(pid_t tid, const struct stopped *out)
+{
+	if (out->regs.rax == (uint64_t)-EINTR &&
+	    call_again((int64_t)out->regs.orig_rax))
+		ptrace(PTRACE_POKEUSER, tid,
+		    (void *)offsetof(struct user, regs.rax),
+		    (void *)(intptr_t)-ERESTARTNOHAND);
+}
+
+void
+stop_thread(pid_t tid, const struct maps *maps, void *stack, size_t room,
+    uint64_t timeout, struct stopped *out)
+{
+	uint64_t since;
+	int sig;
+
+	memset(out, 0, sizeof *out);
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0) {
+		out->result = failed(out);
+		return;
+	}
+	since = now();
+	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0) {
+		out->result = failed(out);
+		return;
+	}
+	out->result = wait_stop(tid, timeout, &sig, &since, out);
+	if (out->result != STOP_DONE)
+		return;
+	out->result = copy(tid, maps, stack, room, out);
+	if (out->result == STOP_DONE)
+		start_over(tid, out);
+	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)sig);
+	out->ns = now() - since;
+}
