@@ -109,7 +109,8 @@ see(const struct threads *all, const struct thread *t)
 	}
 	w.waits = read_task(all, t, "syscall", &text) &&
 	    sscanf(buf_text(&text), "%ld %llx", &number, &address) == 2 &&
-	    number == SYS_futex && address == t->lock && same_owner(t);
+	    (number == SYS_futex || number == SYS_restart_syscall) &&
+	    address == t->lock && same_owner(t);
 	buf_free(&text);
 	return w;
 }

@@ -29,6 +29,7 @@ struct remote {
 	uint64_t sp, len; /* where it was copied from, and how much */
 	uint64_t missing; /* an address that could not be read, or 0 */
 	bool no_table;	  /* there is none for the last address asked for */
+	bool in_tables;	  /* what is read now is no frame */
 };
 
 /* Exported for the libraries that belong to libunwind; in no header of it. */
@@ -57,9 +58,21 @@ access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value,
 {
 	uint64_t word;
 
+	struct remote *r = arg;
+
 	(void)space;
-	if (write || !read_word(arg, address, &word))
+	if (write)
 		return -UNW_EINVAL;
+	/*
+	 * Records of C++ name their personality by way of a pointer in data
+	 * that the process may write. Nobody needs it here.
+	 */
+	if (!read_word(r, address, &word)) {
+		if (!r->in_tables || modules_at(r->modules, address) == NULL)
+			return -UNW_EINVAL;
+		r->missing = 0;
+		word = 0;
+	}
 	*value = word;
 	return 0;
 }
@@ -128,8 +141,10 @@ find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info,
 		table.u.rti.table_data = m->table;
 		table.u.rti.table_len =
 		    m->table_entries * 8 / sizeof(unw_word_t);
+		r->in_tables = true;
 		rc = _Ux86_64_dwarf_search_unwind_table(space, ip, &table,
 		    info, need, arg);
+		r->in_tables = false;
 	}
 	if (rc == -UNW_ENOINFO) {
 		/* Any other error keeps libunwind from guessing. */
@@ -206,6 +221,7 @@ static void
 end_missing(const struct remote *r, const struct stopped *from, size_t room,
     struct remote_stack *out)
 {
+	const struct map *row = maps_find(r->maps, r->missing);
 	uint64_t copied = r->sp + r->len;
 
 	if (r->missing >= copied && r->len == room &&
@@ -213,6 +229,12 @@ end_missing(const struct remote *r, const struct stopped *from, size_t room,
 		end(out, END_COPY,
 		    "the stack is deeper than the %zu KiB that were copied",
 		    room / 1024);
+	else if (row != NULL && (row->flags & MAP_WRITE) != 0 &&
+	    (r->missing < r->sp || r->missing >= from->limit))
+		end(out, END_OTHER,
+		    "the caller is on another stack, at 0x%llx, as that of a "
+		    "signal's handler or a coroutine",
+		    (unsigned long long)r->missing);
 	else
 		end(out, END_OTHER,
 		    "what should be the caller's frame is at 0x%llx, outside "

@@ -87,7 +87,10 @@ copy_lock(pid_t tid, struct stopped *out)
 	struct iovec there = { (void *)(uintptr_t)out->regs.rdi,
 		sizeof out->lock };
 
-	out->has_lock = out->regs.orig_rax == SYS_futex &&
+	/* A wait with a timeout goes on as restart_syscall, its arguments
+	 * still in place, once something has interrupted it. */
+	out->has_lock = (out->regs.orig_rax == SYS_futex ||
+			    out->regs.orig_rax == SYS_restart_syscall) &&
 	    is_wait(out->regs.rsi) &&
 	    process_vm_readv(tid, &here, 1, &there, 1, 0) ==
 		(ssize_t)sizeof out->lock;

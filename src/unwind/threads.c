@@ -131,8 +131,9 @@ read_maps(struct looking *l, struct err *e)
 
 	if (tracer != 0)
 		return traced_by(&l->process, tracer, e);
-	for (size_t i = 0; i < l->n_tids && all->maps.n == 0; i++) {
-		l->body = l->tids[i];
+	/* The first thread if it is there: others may be short-lived. */
+	for (size_t i = 0; i <= l->n_tids && all->maps.n == 0; i++) {
+		l->body = i == 0 ? all->pid : l->tids[i - 1];
 		maps_free(&all->maps);
 		if (maps_read(l->body, &all->maps, e) == 0 ||
 		    e->status == ERR_GONE)

@@ -4,6 +4,7 @@
  * that waits for one of them without being part of it. Says "ready" when all
  * of them wait. The lines where they do are marked for the test to find.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
