@@ -9,4 +9,5 @@ dist_man_MANS += \
 	man/ullage-heap.1 \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
-	man/ullage-run.1
+	man/ullage-run.1 \
+	man/ullage-stack.1

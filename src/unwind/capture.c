@@ -47,7 +47,7 @@ struct worker {
 	size_t n;
 	uint8_t *arena;
 	uint64_t used;
-	uint8_t *scratch; /* room bytes, all pages present */
+	uint8_t *scratch; /* twice room bytes, all pages present */
 	size_t room;
 	uint64_t end; /* when to give up */
 };
@@ -164,7 +164,9 @@ take(struct worker *w, struct capture_slot *s)
 		return;
 	s->stack = w->used;
 	memcpy(w->arena + w->used, w->scratch, s->stopped.stack_len);
-	w->used += (s->stopped.stack_len + 15u) & ~15u;
+	w->used += s->stopped.stack_len;
+	memcpy(w->arena + w->used, w->scratch + w->room, s->stopped.also_len);
+	w->used += s->stopped.also_len;
 }
 
 static void
@@ -199,7 +201,7 @@ work(struct worker *w)
 	close_range(0, ~0u, 0);
 	setsid();
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-	memset(w->scratch, 1, w->room);
+	memset(w->scratch, 1, 2 * w->room);
 	w->end = now() + TOTAL_NS;
 	take_all(w, STOP_NEVER);
 	busy_end = now() + BUSY_NS;
@@ -258,7 +260,7 @@ capture_new(size_t n, size_t room)
 
 	c->n = n;
 	c->slots_size = sizeof(struct shared) + n * sizeof *c->slots;
-	c->arena_size = n * ((room + 15) & ~(size_t)15) + 1;
+	c->arena_size = n * 2 * room + 1;
 	return c;
 }
 
@@ -280,8 +282,8 @@ fork_worker(struct worker *w)
 }
 
 struct capture *
-capture_take(pid_t pid, const pid_t *tids, size_t n, const struct maps *maps,
-    size_t room, struct err *e)
+capture_take(pid_t pid, const struct capture_wish *wishes, size_t n,
+    const struct maps *maps, size_t room, struct err *e)
 {
 	struct capture *c = capture_new(n, room);
 	struct worker w = { .pid = pid, .parent = getpid(), .maps = maps,
@@ -295,9 +297,11 @@ capture_take(pid_t pid, const pid_t *tids, size_t n, const struct maps *maps,
 		goto fail;
 	}
 	c->slots = w.shared->slots;
-	w.scratch = xmalloc(room);
-	for (size_t i = 0; i < n; i++)
-		c->slots[i].tid = tids[i];
+	w.scratch = xmalloc(2 * room);
+	for (size_t i = 0; i < n; i++) {
+		c->slots[i].tid = wishes[i].tid;
+		c->slots[i].stopped.also = wishes[i].also;
+	}
 	child = fork_worker(&w);
 	free(w.scratch);
 	if (child < 0) {

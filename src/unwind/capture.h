@@ -24,21 +24,28 @@ struct capture_slot {
 };
 
 struct capture {
-	struct capture_slot *slots; /* n of them, in the order of tids */
+	struct capture_slot *slots; /* n of them, in the order of the wishes */
 	size_t n;
 	uint8_t *arena;
 	size_t slots_size, arena_size; /* of the shared memory */
 };
 
+/* What is asked for of a thread. */
+struct capture_wish {
+	pid_t tid;
+	uint64_t also; /* another place to copy from besides, or 0 */
+};
+
 /*
- * At most `room` bytes of each stack. A thread that cannot be stopped has its
+ * At most `room` bytes of each stack, and of each other place. A thread that cannot be stopped has its
  * reason in its slot. NULL on failure; owned by the caller.
  */
-struct capture *capture_take(pid_t pid, const pid_t *tids, size_t n,
-    const struct maps *maps, size_t room, struct err *e);
+struct capture *capture_take(pid_t pid, const struct capture_wish *wishes,
+    size_t n, const struct maps *maps, size_t room, struct err *e);
 void capture_free(struct capture *c);
 
-/* The copy of a slot's stack: stopped.stack_len bytes. */
+/* The copy of a slot's stack: stopped.stack_len bytes, and right behind them
+ * stopped.also_len of the other place. */
 const uint8_t *capture_stack(const struct capture *c, size_t slot);
 
 #endif

@@ -27,6 +27,7 @@ struct remote {
 	struct user_regs_struct regs;
 	const uint8_t *stack;
 	uint64_t sp, len; /* where it was copied from, and how much */
+	uint64_t also, also_len; /* the same of what comes behind it */
 	uint64_t missing; /* an address that could not be read, or 0 */
 	bool no_table;	  /* there is none for the last address asked for */
 	bool in_tables;	  /* what is read now is no frame */
@@ -44,6 +45,11 @@ read_word(struct remote *r, uint64_t address, uint64_t *value)
 	/* The stack's rows can be written, so memory_read has none of them. */
 	if (address - r->sp < r->len && r->len - (address - r->sp) >= 8) {
 		memcpy(value, r->stack + (address - r->sp), 8);
+		return true;
+	}
+	if (address - r->also < r->also_len &&
+	    r->also_len - (address - r->also) >= 8) {
+		memcpy(value, r->stack + r->len + (address - r->also), 8);
 		return true;
 	}
 	if (memory_read(r->memory, address, value, sizeof *value))
@@ -230,12 +236,12 @@ end_missing(const struct remote *r, const struct stopped *from, size_t room,
 		    "the stack is deeper than the %zu KiB that were copied",
 		    room / 1024);
 	else if (row != NULL && (row->flags & MAP_WRITE) != 0 &&
-	    (r->missing < r->sp || r->missing >= from->limit))
-		end(out, END_OTHER,
-		    "the caller is on another stack, at 0x%llx, as that of a "
-		    "signal's handler or a coroutine",
+	    (r->missing < r->sp || r->missing >= from->limit)) {
+		out->elsewhere = r->missing;
+		end(out, END_ELSEWHERE,
+		    "the caller is on another stack, at 0x%llx",
 		    (unsigned long long)r->missing);
-	else
+	} else
 		end(out, END_OTHER,
 		    "what should be the caller's frame is at 0x%llx, outside "
 		    "the stack",
@@ -425,11 +431,14 @@ remote_unwind(struct remote *r, const struct stopped *from,
 	out->n = 0;
 	out->guessed = REMOTE_FRAMES_MAX;
 	out->end = END_WHOLE;
+	out->elsewhere = 0;
 	out->why[0] = '\0';
 	r->regs = from->regs;
 	r->stack = stack;
 	r->sp = from->regs.rsp;
 	r->len = from->stack_len;
+	r->also = from->also;
+	r->also_len = from->also_len;
 	if (unw_init_remote(&c, r->space, r) < 0)
 		end(out, END_OTHER, "its registers make no sense");
 	else

@@ -18,6 +18,7 @@
 enum remote_end {
 	END_WHOLE = 0, /* came to the function that began the thread */
 	END_COPY,      /* went beyond what was copied of the stack */
+	END_ELSEWHERE, /* goes on at `elsewhere`, which was not copied */
 	END_OTHER,
 };
 
@@ -31,6 +32,7 @@ struct remote_stack {
 	size_t guessed; /* frames from here on were found by frame pointers,
 			 * without a table; n if none */
 	enum remote_end end;
+	uint64_t elsewhere;
 	char why[160]; /* where and why it ended early, else "" */
 };
 
@@ -41,7 +43,11 @@ struct remote *remote_new(const struct maps *maps,
     const struct modules *modules, struct memory *memory, struct err *e);
 void remote_free(struct remote *r);
 
-/* Follows a stack; `room` is how much of it would have been copied at most. */
+/*
+ * Follows a stack. The copy is from->stack_len bytes and from->also_len of the
+ * other place behind them; `room` is how much of each would have been copied
+ * at most.
+ */
 void remote_unwind(struct remote *r, const struct stopped *from,
     const uint8_t *stack, size_t room, struct remote_stack *out);
 

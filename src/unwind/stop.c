@@ -29,11 +29,9 @@
 #define CS_64 0x33
 
 /*
- * How long to look for the stop without a pause; a thread that waits comes to
- * it within some ten microseconds. Beyond that both may be in need of the
- * same CPU.
+ * Between two looks for the stop. A pause even before the second one: the
+ * thread may need the very CPU that we are on.
  */
-#define SPIN_NS 40000
 #define PAUSE_NS 10000
 
 /* From linux/futex.h, which has no place in a header for users. */
@@ -53,22 +51,33 @@ now(void)
 
 /* ---- copying ---------------------------------------------------------------- */
 
-static void
-copy_stack(pid_t tid, const struct maps *maps, void *stack, size_t room,
-    struct stopped *out)
+/* Returns how much was copied, at most to the end of the mapping. */
+static uint32_t
+copy_from(pid_t tid, uint64_t address, const struct map *row, void *to,
+    size_t room)
 {
-	uint64_t sp = out->regs.rsp;
-	const struct map *row = maps_find(maps, sp);
-	struct iovec here = { stack, room };
-	struct iovec there = { (void *)(uintptr_t)sp, room };
+	struct iovec here = { to, room };
+	struct iovec there = { (void *)(uintptr_t)address, room };
 	ssize_t n;
 
-	out->limit = row != NULL ? row->limit : 0;
-	if (row != NULL && row->limit - sp < room)
-		here.iov_len = there.iov_len = row->limit - sp;
+	if (row != NULL && row->limit - address < room)
+		here.iov_len = there.iov_len = row->limit - address;
 	/* A new thread's stack is in no row; what can be read is taken. */
 	n = process_vm_readv(tid, &here, 1, &there, 1, 0);
-	out->stack_len = n > 0 ? (uint32_t)n : 0;
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static void
+copy_stack(pid_t tid, const struct maps *maps, uint8_t *stack, size_t room,
+    struct stopped *out)
+{
+	const struct map *row = maps_find(maps, out->regs.rsp);
+
+	out->limit = row != NULL ? row->limit : 0;
+	out->stack_len = copy_from(tid, out->regs.rsp, row, stack, room);
+	if (out->also != 0)
+		out->also_len = copy_from(tid, out->also,
+		    maps_find(maps, out->also), stack + room, room);
 }
 
 static bool
@@ -83,15 +92,15 @@ is_wait(uint64_t operation)
 static void
 copy_lock(pid_t tid, struct stopped *out)
 {
+	uint64_t address = out->regs.rdi;
 	struct iovec here = { out->lock, sizeof out->lock };
-	struct iovec there = { (void *)(uintptr_t)out->regs.rdi,
-		sizeof out->lock };
+	struct iovec there = { (void *)(uintptr_t)address, sizeof out->lock };
 
 	/* A wait with a timeout goes on as restart_syscall, its arguments
 	 * still in place, once something has interrupted it. */
 	out->has_lock = (out->regs.orig_rax == SYS_futex ||
 			    out->regs.orig_rax == SYS_restart_syscall) &&
-	    is_wait(out->regs.rsi) &&
+	    is_wait(out->regs.rsi) && address >= 4096 && address % 4 == 0 &&
 	    process_vm_readv(tid, &here, 1, &there, 1, 0) ==
 		(ssize_t)sizeof out->lock;
 }
@@ -137,8 +146,7 @@ wait_stop(pid_t tid, uint64_t timeout, int *sig, uint64_t *since,
 		*since = at;
 		if (at - begin > timeout)
 			return STOP_TIMEOUT;
-		if (at - begin > SPIN_NS)
-			nanosleep(&pause, NULL);
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -172,10 +180,11 @@ void
 stop_thread(pid_t tid, const struct maps *maps, void *stack, size_t room,
     uint64_t timeout, struct stopped *out)
 {
-	uint64_t since;
+	uint64_t since, also = out->also;
 	int sig;
 
 	memset(out, 0, sizeof *out);
+	out->also = also;
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0) {
 		out->result = failed(out);
 		return;

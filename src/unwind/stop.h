@@ -36,14 +36,17 @@ struct stopped {
 	struct user_regs_struct regs;
 	uint64_t limit;	   /* end of the stack's mapping; 0: not known */
 	uint32_t stack_len; /* bytes from regs.rsp that were copied */
+	uint64_t also;	   /* to be copied besides: from there on; 0: none */
+	uint32_t also_len; /* bytes of that */
 	bool has_lock;	   /* lock was read: the thread waits in futex(2) */
 	uint32_t lock[6];  /* words at the futex: a pthread_mutex_t begins so */
 	uint64_t ns;	   /* that it stood still at most */
 };
 
 /*
- * Stops thread tid, copies at most `room` bytes of its stack
- * to `stack`, and lets it go. Gives up after timeout nanoseconds; then the
+ * Stops thread tid, copies at most `room` bytes of its stack to `stack`, and
+ * as many from out->also on, if that is set, to stack + room; and lets it go.
+ * Gives up after timeout nanoseconds; then the
  * thread stays the caller's tracee until the caller ends, and runs on.
  */
 void stop_thread(pid_t tid, const struct maps *maps, void *stack, size_t room,

@@ -36,7 +36,7 @@ struct looking {
 	struct memory *memory;
 	struct remote *remote;
 	struct remote_stack *stack; /* too large for our own */
-	pid_t *tids;
+	struct capture_wish *wishes; /* all threads, by tid */
 	size_t n_tids;
 };
 
@@ -133,7 +133,7 @@ read_maps(struct looking *l, struct err *e)
 		return traced_by(&l->process, tracer, e);
 	/* The first thread if it is there: others may be short-lived. */
 	for (size_t i = 0; i <= l->n_tids && all->maps.n == 0; i++) {
-		l->body = i == 0 ? all->pid : l->tids[i - 1];
+		l->body = i == 0 ? all->pid : l->wishes[i - 1].tid;
 		maps_free(&all->maps);
 		if (maps_read(l->body, &all->maps, e) == 0 ||
 		    e->status == ERR_GONE)
@@ -160,9 +160,9 @@ read_maps(struct looking *l, struct err *e)
 static int
 by_tid(const void *a, const void *b)
 {
-	const pid_t *x = a, *y = b;
+	const struct capture_wish *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
 static int
@@ -183,11 +183,12 @@ list_tids(struct looking *l, struct err *e)
 		tid = atoi(entry->d_name);
 		if (tid <= 0)
 			continue;
-		l->tids = xgrow(l->tids, l->n_tids, &cap, sizeof *l->tids);
-		l->tids[l->n_tids++] = tid;
+		l->wishes = xgrow(l->wishes, l->n_tids, &cap,
+		    sizeof *l->wishes);
+		l->wishes[l->n_tids++] = (struct capture_wish){ tid, 0 };
 	}
 	closedir(dir);
-	qsort(l->tids, l->n_tids, sizeof *l->tids, by_tid);
+	qsort(l->wishes, l->n_tids, sizeof *l->wishes, by_tid);
 	return 0;
 }
 
@@ -222,10 +223,13 @@ forget_stack(struct thread *t)
 	t->n = t->guessed = 0;
 }
 
-/* Fills in the stack; false if it goes on beyond the copy. */
+/*
+ * Fills in the stack; false if it goes on where nothing was copied, and then
+ * where that is, if it is not simply further on.
+ */
 static bool
 take_stack(struct looking *l, struct thread *t, const struct stopped *from,
-    const uint8_t *copy, size_t room)
+    const uint8_t *copy, size_t room, uint64_t *elsewhere)
 {
 	struct remote_stack *s = l->stack;
 
@@ -235,12 +239,13 @@ take_stack(struct looking *l, struct thread *t, const struct stopped *from,
 	t->frames = xcalloc(s->n, sizeof *t->frames);
 	memcpy(t->frames, s->frames, s->n * sizeof *t->frames);
 	t->end = s->end == END_WHOLE ? NULL : xstrdup(s->why);
-	return s->end != END_COPY;
+	*elsewhere = s->elsewhere;
+	return s->end != END_COPY && s->end != END_ELSEWHERE;
 }
 
 static bool
 take_slot(struct looking *l, struct thread *t, const struct capture *c,
-    size_t i, size_t room)
+    size_t i, size_t room, uint64_t *elsewhere)
 {
 	const struct capture_slot *s = &c->slots[i];
 
@@ -256,27 +261,33 @@ take_slot(struct looking *l, struct thread *t, const struct capture *c,
 		return true;
 	}
 	t->call = (int64_t)s->stopped.regs.orig_rax;
-	return take_stack(l, t, &s->stopped, capture_stack(c, i), room);
+	return take_stack(l, t, &s->stopped, capture_stack(c, i), room,
+	    elsewhere);
 }
 
-/* Stacks that were not copied whole: a second time, with more room. */
+/*
+ * Stacks that were not copied whole: a second time, with more room, and with
+ * the stack besides that was left for another one, as a handler's. If the
+ * thread has run meanwhile the walk ends early once more, and says so.
+ */
 static void
-take_deep(struct looking *l, const pid_t *deep, size_t n)
+take_deep(struct looking *l, const struct capture_wish *deep, size_t n)
 {
 	struct capture *c;
 	struct err ignored;
+	uint64_t elsewhere;
 
 	if (n == 0)
 		return;
 	c = capture_take(l->all->pid, deep, n, &l->all->maps, ROOM_DEEP,
 	    &ignored);
 	for (size_t i = 0; c != NULL && i < n; i++) {
-		struct thread *t = threads_find(l->all, deep[i]);
+		struct thread *t = threads_find(l->all, deep[i].tid);
 
 		if (c->slots[i].stopped.result != STOP_DONE)
 			continue;
 		forget_stack(t);
-		take_slot(l, t, c, i, ROOM_DEEP);
+		take_slot(l, t, c, i, ROOM_DEEP, &elsewhere);
 		locks_note(l->all, t, &c->slots[i].stopped);
 	}
 	capture_free(c);
@@ -286,8 +297,9 @@ static void
 take_threads(struct looking *l, const struct capture *c)
 {
 	struct threads *all = l->all;
-	pid_t *deep = xcalloc(c->n, sizeof *deep);
+	struct capture_wish *deep = xcalloc(c->n, sizeof *deep);
 	size_t n_deep = 0;
+	uint64_t elsewhere;
 
 	all->threads = xcalloc(c->n, sizeof *all->threads);
 	for (size_t i = 0; i < c->n; i++) {
@@ -295,8 +307,10 @@ take_threads(struct looking *l, const struct capture *c)
 			all->gone++;
 			continue;
 		}
-		if (!take_slot(l, &all->threads[all->n++], c, i, ROOM))
-			deep[n_deep++] = c->slots[i].tid;
+		if (!take_slot(l, &all->threads[all->n++], c, i, ROOM,
+			&elsewhere))
+			deep[n_deep++] = (struct capture_wish){
+				c->slots[i].tid, elsewhere };
 	}
 	/* Owners are looked up among all of them. */
 	for (size_t i = 0; i < c->n; i++) {
@@ -395,7 +409,7 @@ look(struct looking *l, struct err *e)
 		return -1;
 	clock_gettime(CLOCK_REALTIME, &t);
 	all->time_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-	c = capture_take(all->pid, l->tids, l->n_tids, &all->maps, ROOM, e);
+	c = capture_take(all->pid, l->wishes, l->n_tids, &all->maps, ROOM, e);
 	if (c == NULL)
 		return -1;
 	if ((rc = check_any(l, c, e)) == 0 && (rc = check_same(l, e)) == 0) {
@@ -418,7 +432,7 @@ threads_take(int32_t pid, struct err *e)
 	rc = look(&l, e);
 	remote_free(l.remote);
 	memory_free(l.memory);
-	free(l.tids);
+	free(l.wishes);
 	free(l.stack);
 	if (rc == 0)
 		return all;
