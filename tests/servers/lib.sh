@@ -11,6 +11,7 @@
 # PRELOAD is for LD_PRELOAD, "" for none.
 
 # shellcheck disable=SC2034 # for the tests
+# shellcheck disable=SC2034 # for the tests
 AGENT=$BUILD/libullage.so
 lib=/usr/lib/$(gcc -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
 # shellcheck disable=SC2034 # for the tests
