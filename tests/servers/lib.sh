@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Real servers for tests: private configurations, free ports, private folders.
-# Source after tests/lib/tap.sh.
+# Source after tests/lib/tap.sh, which sets $pid.
+# shellcheck disable=SC2154
 #
 #   serve NAME PRELOAD    starts one; its pid is in $pid, its port in $port
 #   ask NAME              a fixed conversation; its text on standard output
