@@ -185,7 +185,7 @@ void live_thin(void) HIDDEN;
 
 struct wiped {
 	_Atomic uint32_t filter[FILTER_BITS / 32];
-	_Atomic uint8_t counts[FILTER_BITS]; /* entries behind each bit; sticks at 255 */
+	_Atomic uint8_t counts[FILTER_BITS]; /* entries behind each bit; see live.c */
 	_Atomic uint64_t guard;
 	char pad[4096 - 8];
 };
