@@ -229,12 +229,19 @@ drop_stale(uint64_t addr)
 	loss(ULL_LOSS_STALE);
 }
 
+/* Nothing that looks like a state of a key: NULL is freed all the time. */
+static inline bool
+is_address(uint64_t addr)
+{
+	return !(addr & ULL_KEY_STATE) && addr > 16;
+}
+
 HIDDEN bool
 live_put(uint64_t addr, const struct taken *t)
 {
 	_Atomic uint64_t *slot = NULL;
 
-	if (addr & ULL_KEY_STATE || addr <= 16) {
+	if (!is_address(addr)) {
 		loss(ULL_LOSS_LIVE_FULL);
 		return false;
 	}
@@ -256,7 +263,7 @@ live_put(uint64_t addr, const struct taken *t)
 HIDDEN bool
 live_take(uint64_t addr, struct taken *t)
 {
-	_Atomic uint64_t *slot = find(addr);
+	_Atomic uint64_t *slot = is_address(addr) ? find(addr) : NULL;
 	uint64_t key = addr;
 
 	if (slot == NULL)
@@ -303,7 +310,7 @@ thin_slot(_Atomic uint64_t *slot, uint64_t floor)
 	struct taken t, kept;
 	double chance;
 
-	if (addr <= 16 || addr & ULL_KEY_STATE ||
+	if (!is_address(addr) ||
 	    !__atomic_compare_exchange_n(slot, &addr, addr | ULL_KEY_HELD,
 		false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;

@@ -65,6 +65,23 @@ an_address_that_looks_like_a_state_is_refused(void **state)
 	assert_int_equal(entries(), 0);
 }
 
+/* Empty slots hold 0, which is also what is freed most often. */
+static void
+null_has_no_entry(void **state)
+{
+	struct taken in = object(8, 1, 1), out;
+
+	(void)state;
+	fake_segment(1);
+	assert_true(live_put(UINT64_C(1) << 40, &in));
+	assert_true(filter_maybe(NULL));
+	assert_false(live_take(0, &out));
+	assert_false(live_take(ULL_KEY_BUSY, &out));
+	assert_int_equal(entries(), 1);
+	assert_true(filter_maybe(NULL));
+	assert_true(live_take(UINT64_C(1) << 40, &out));
+}
+
 /* Addresses whose two buckets of the first tier are the same two. */
 static void
 neighbours(uint64_t *out, unsigned n)
@@ -467,6 +484,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_put_is_taken_once),
 		cmocka_unit_test(an_address_that_looks_like_a_state_is_refused),
+		cmocka_unit_test(null_has_no_entry),
 		cmocka_unit_test(two_full_buckets_lose_the_next_and_count_it),
 		cmocka_unit_test(a_table_three_quarters_full_refuses_nothing),
 		cmocka_unit_test(a_tier_without_memory_is_not_used),
