@@ -46,6 +46,7 @@ struct thread {
 	uint32_t capped;    /* the countdown is a piece of a longer one */
 	uint32_t arming;    /* the arming that the state above belongs to */
 	uint32_t scratch;   /* walk buffer to try first */
+	uint32_t asked;	    /* calls of sample_due: see first_new */
 };
 _Static_assert(sizeof(struct thread) <= 64, "static TLS is scarce");
 

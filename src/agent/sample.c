@@ -153,6 +153,7 @@ sample_due(uint64_t size, uint64_t *interval)
 	uint64_t over, distance;
 	bool due;
 
+	self.asked++;
 	if (UNLIKELY(!agent_armed())) {
 		/* Forward for good, or for as long as another lays out. */
 		self.countdown = agent_out() ? UINT64_MAX >> 1 : 0;
