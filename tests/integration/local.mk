@@ -4,8 +4,6 @@ integration_tests = \
 	tests/integration/truth
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
-dist_check_SCRIPTS += tests/integration/demo
-TESTS += tests/integration/demo
 
 # The agent in whole programs (tests/victims).
 agent_integration_tests = \

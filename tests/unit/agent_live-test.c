@@ -86,7 +86,7 @@ null_has_no_entry(void **state)
 static void
 neighbours(uint64_t *out, unsigned n)
 {
-	_Atomic uint64_t *a, *b, *first = NULL, *second = NULL;
+	uint64_t *a, *b, *first = NULL, *second = NULL;
 	unsigned found = 0;
 
 	for (uint64_t addr = 0x10000; found < n; addr += 16) {
@@ -196,10 +196,10 @@ an_address_given_out_again_replaces_a_stale_entry(void **state)
 
 /* ---- the thinner ----------------------------------------------------------------- */
 
-static _Atomic uint64_t *
+static uint64_t *
 hold(uint64_t addr)
 {
-	_Atomic uint64_t *slot = find(addr);
+	uint64_t *slot = find(addr);
 
 	assert_non_null(slot);
 	store(slot, addr | ULL_KEY_HELD);
@@ -210,7 +210,7 @@ static void
 what_the_thinner_holds_is_left_to_it(void **state)
 {
 	struct taken in = object(100, 1, 1), out;
-	_Atomic uint64_t *slot;
+	uint64_t *slot;
 
 	(void)state;
 	fake_segment(1);
@@ -394,7 +394,7 @@ a_bit_with_too_many_objects_stays_set(void **state)
 
 #define ROUNDS 30000
 
-static _Atomic unsigned missed;
+static unsigned missed;
 
 /* All threads' addresses are behind few bits of the filter. */
 static void
@@ -432,7 +432,7 @@ the_filter_never_hides_an_object_of_four_threads(void **state)
 		assert_int_equal(load(&wiped.filter[i]), 0);
 }
 
-static _Atomic unsigned working;
+static unsigned working;
 
 /* The first thread thins as fast as it can, what the others put and take. */
 static void

@@ -140,9 +140,9 @@ eight_threads_agree_on_the_number_of_every_stack(void **state)
 #define ROOM 300
 #define STORES 20000
 
-static _Atomic uint32_t used[STORES];
-static _Atomic uint8_t owner[STORES][ROOM];
-static _Atomic unsigned overlaps;
+static uint32_t used[STORES];
+static uint8_t owner[STORES][ROOM];
+static unsigned overlaps;
 
 /* Many small stores, because the last few words of one are the point. */
 static void
