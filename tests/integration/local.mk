@@ -7,6 +7,8 @@ TESTS += $(integration_tests)
 
 # The agent in whole programs (tests/victims).
 agent_integration_tests = \
+	tests/integration/agent-hazards \
 	tests/integration/agent-oracle
 dist_check_SCRIPTS += $(agent_integration_tests)
+EXTRA_DIST += tests/lib/agent.sh
 TESTS += $(agent_integration_tests)
