@@ -7,7 +7,9 @@ TESTS += $(integration_tests)
 
 # The agent in whole programs (tests/victims).
 agent_integration_tests = \
+	tests/integration/agent-children \
 	tests/integration/agent-hazards \
+	tests/integration/agent-memory \
 	tests/integration/agent-oracle
 dist_check_SCRIPTS += $(agent_integration_tests)
 EXTRA_DIST += tests/lib/agent.sh

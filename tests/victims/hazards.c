@@ -585,6 +585,7 @@ strict_filter(bool by_syscall)
 		ALLOW(SYS_read), ALLOW(SYS_write), ALLOW(SYS_exit),
 		ALLOW(SYS_exit_group), ALLOW(SYS_brk), ALLOW(SYS_mmap),
 		ALLOW(SYS_munmap), ALLOW(SYS_mremap),
+		ALLOW(SYS_getrandom), /* glibc's first malloc */
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
 	struct sock_fprog program = { sizeof code / sizeof code[0], code };
@@ -737,6 +738,7 @@ static void
 objects_hazard(char **argv)
 {
 	unsigned n = argv[2] != NULL ? (unsigned)atoi(argv[2]) : 100, all = 0;
+	int c;
 
 	do {
 		for (unsigned i = 0; i < n; i++)
@@ -744,7 +746,9 @@ objects_hazard(char **argv)
 		all += n;
 		printf("ready %u\n", all);
 		fflush(stdout);
-	} while (getchar() != EOF);
+		while ((c = getchar()) != '\n' && c != EOF)
+			;
+	} while (c != EOF);
 }
 
 /* Until it is killed. */
