@@ -733,6 +733,32 @@ stacks_hazard(char **argv)
 		;
 }
 
+/* Known amounts of ten sizes; says how many bytes each takes. */
+static void
+sizes_hazard(void)
+{
+	static const struct {
+		size_t size;
+		unsigned n;
+	} held[] = { { 16, 20000 }, { 48, 8000 }, { 100, 4000 }, { 512, 1000 },
+		{ 1024, 500 }, { 4096, 150 }, { 16384, 40 }, { 65536, 20 },
+		{ 262144, 6 }, { 2097152, 3 } };
+
+	for (size_t k = 0; k < sizeof held / sizeof held[0]; k++) {
+		size_t usable = 0;
+
+		for (unsigned i = 0; i < held[k].n; i++) {
+			sink = malloc(held[k].size);
+			usable += malloc_usable_size(sink);
+		}
+		printf("%zu %zu\n", held[k].size, usable);
+	}
+	printf("ready\n");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
 /* objects N: holds N objects of 64 bytes; more for each line of input. */
 static void
 objects_hazard(char **argv)
@@ -789,6 +815,7 @@ static const struct {
 	{ "under", NULL, under_hazard },
 	{ "coroutines", coroutines_hazard, NULL },
 	{ "stacks", NULL, stacks_hazard },
+	{ "sizes", sizes_hazard, NULL },
 	{ "objects", NULL, objects_hazard },
 	{ "hammer", hammer_hazard, NULL },
 };
