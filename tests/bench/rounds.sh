@@ -10,8 +10,8 @@
 # the ratios. So the machine may become slower meanwhile.
 
 declare -A about base_of=() library
-order=(plain ullage off heaptrack heapprofile tcmalloc tcmalloc-sample jemalloc
-	jemalloc-prof own-prof)
+order=(plain ullage again off heaptrack heapprofile tcmalloc tcmalloc-sample
+	jemalloc jemalloc-prof own-prof)
 missing=()
 
 # What a ratio is against: a profiler of an allocator against that allocator.
@@ -21,6 +21,7 @@ about=(
 	[plain]="plain"
 	[ullage]="ullage, 512 KiB"
 	[off]="ullage, interval 0"
+	[again]="plain, again: the noise"
 	[heaptrack]="heaptrack"
 	[heapprofile]="gperftools, HEAPPROFILE"
 	[tcmalloc]="tcmalloc"
@@ -74,7 +75,7 @@ under() {
 	local v=$1
 	shift
 	case $v in
-	plain) "$@" ;;
+	plain | again) "$@" ;;
 	ullage) LD_PRELOAD=$AGENT "$@" ;;
 	off) ULLAGE_SAMPLE_INTERVAL=0 LD_PRELOAD=$AGENT "$@" ;;
 	heaptrack) heaptrack -o "$T/heaptrack.$BASHPID" "$@" ;;

@@ -176,7 +176,7 @@ serve() {
 
 section_redis() {
 	have redis-server && have redis-benchmark || return 0
-	server_variants=(plain ullage heaptrack own-prof)
+	server_variants=(plain ullage again heaptrack own-prof)
 	say "redis: $server_starts starts of $server_rounds rounds"
 	serve redis "$server_starts" "$server_rounds" set get lpush
 	echo "## redis: CPU µs per request"
@@ -194,7 +194,7 @@ section_redis() {
 
 section_nginx() {
 	have nginx && have wrk || return 0
-	server_variants=(plain ullage heaptrack jemalloc jemalloc-prof)
+	server_variants=(plain ullage again heaptrack jemalloc jemalloc-prof)
 	say "nginx: $server_starts starts of $server_rounds rounds"
 	serve nginx "$server_starts" "$server_rounds" file
 	echo "## nginx: CPU µs per request, of the worker"
