@@ -34,7 +34,7 @@ HIDDEN struct wiped wiped __attribute__((aligned(4096)));
 HIDDEN bool agent_sandboxed;
 HIDDEN uint32_t agent_arming;
 
-static _Atomic uint32_t phase;
+static uint32_t phase;
 static uint64_t guard; /* what wiped.guard holds unless we are a child */
 static int32_t own_pid;
 static struct environment env;
@@ -91,7 +91,9 @@ start(void)
 	/* Without it a child could not tell that it is one. */
 	if (mini_call3(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) != 0)
 		return false;
-	return arm(0);
+	/* With an allocator before us we see only what it lacks. The segment
+	 * says so; nothing is recorded. */
+	return arm(0) && !env.shadowed;
 }
 
 HIDDEN void
