@@ -28,7 +28,7 @@ tests_bench_sample_bench_SOURCES = tests/bench/sample-bench.c \
 	src/agent/agent.c src/agent/cfi.c src/agent/cfi_expr.c \
 	src/agent/cfi_run.c src/agent/environment.c src/agent/live.c \
 	src/agent/mini.c src/agent/modules.c src/agent/real.c \
-	src/agent/segment.c src/agent/stackend.c src/agent/stacks.c \
+	src/agent/row.c src/agent/segment.c src/agent/stackend.c src/agent/stacks.c \
 	src/agent/walk.c
 tests_bench_sample_bench_CFLAGS = $(AM_CFLAGS) -O2 -ftls-model=initial-exec
 
