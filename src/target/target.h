@@ -30,6 +30,10 @@ struct target {
 struct target *target_find(const char *pid_or_name, struct err *e);
 void target_free(struct target *t);
 
+/* The first half of it: the pid alone, for what needs no agent. A pid is not
+ * looked up. */
+int target_pid(const char *pid_or_name, int32_t *pid, struct err *e);
+
 /* Fails with the reason and the advice if the target has no agent. */
 int target_need_agent(const struct target *t, struct err *e);
 
