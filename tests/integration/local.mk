@@ -10,3 +10,12 @@ agent_integration_tests = \
 	tests/integration/agent-oracle
 dist_check_SCRIPTS += $(agent_integration_tests)
 TESTS += $(agent_integration_tests)
+
+# Limits, ps: set and shown, of victims, of the demo and of real servers.
+limits_integration_tests = \
+	tests/integration/limits \
+	tests/integration/limits-demo \
+	tests/integration/limits-hostile \
+	tests/integration/limits-servers
+dist_check_SCRIPTS += $(limits_integration_tests)
+TESTS += $(limits_integration_tests)
