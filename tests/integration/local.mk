@@ -7,8 +7,13 @@ TESTS += $(integration_tests)
 
 # The agent in whole programs (tests/victims).
 agent_integration_tests = \
+	tests/integration/agent-children \
+	tests/integration/agent-hazards \
+	tests/integration/agent-kill \
+	tests/integration/agent-memory \
 	tests/integration/agent-oracle
 dist_check_SCRIPTS += $(agent_integration_tests)
+EXTRA_DIST += tests/lib/agent.sh
 TESTS += $(agent_integration_tests)
 
 # Limits, ps: set and shown, of victims, of the demo and of real servers.
@@ -19,3 +24,13 @@ limits_integration_tests = \
 	tests/integration/limits-servers
 dist_check_SCRIPTS += $(limits_integration_tests)
 TESTS += $(limits_integration_tests)
+# Two hundred samplings of one truth.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/integration/agent_statistics-test
+TESTS += tests/integration/agent_statistics-test
+tests_integration_agent_statistics_test_SOURCES = \
+	tests/integration/agent_statistics-test.c
+tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
+	$(CMOCKA_CFLAGS)
+tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
