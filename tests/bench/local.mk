@@ -14,6 +14,10 @@ bench_programs = \
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
+EXTRA_DIST += tests/bench/walk-bench.c
+
+# By hand: what looking costs, next to top.
+EXTRA_DIST += tests/bench/ps-cost
 tests_bench_pairs_SOURCES = tests/bench/pairs.c
 tests_bench_pairs_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin
 tests_bench_pairs_LDADD = -lpthread
