@@ -1,3 +1,10 @@
 # proc: text and sockets of the kernel -> structs.
 src_libhome_a_SOURCES += \
 	src/proc/process.c src/proc/process.h
+
+src_libhome_a_SOURCES += \
+	src/proc/fds.c src/proc/fds.h \
+	src/proc/sockets.c src/proc/sockets.h src/proc/sockets_source.h \
+	src/proc/sockets_diag.c \
+	src/proc/sockets_proc.c \
+	src/proc/tasks.c src/proc/tasks.h
