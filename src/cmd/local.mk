@@ -10,3 +10,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c \
 	src/cmd/run.c
+
+src_libhome_a_SOURCES += \
+	src/cmd/fds.c \
+	src/cmd/plan.c \
+	src/cmd/show.c \
+	src/cmd/table_out.c src/cmd/table_out.h \
+	src/cmd/threads.c

@@ -64,6 +64,7 @@ struct table_options {
 	size_t rows;	/* most rows; 0 is all; the rest is counted in a line */
 	size_t columns; /* width to fit; 0 does not fit */
 	bool headings;
+	uint64_t hidden; /* bit k: column k is left out */
 };
 
 /* Escapes everything that came from a target. */
@@ -72,5 +73,8 @@ void table_draw(const struct table *t, const struct table_options *o,
 
 /* A JSON array of objects, one per row. */
 void table_json(const struct table *t, struct buf *out);
+
+/* One of its rows, as an object and without a line feed. */
+void table_json_row(const struct table *t, size_t row, struct buf *out);
 
 #endif
