@@ -4,21 +4,15 @@
 
 #include "base/output.h"
 #include "base/units.h"
-#include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "cmd/fds_groups.h"
 #include "cmd/table_out.h"
-#include "proc/fds.h"
-#include "proc/sockets.h"
+#include "proc/open_files.h"
 #include "table/table.h"
 #include "target/target.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #define ROWS 50	  /* shown unless -n says otherwise */
 #define NARROW 72 /* below it the queues give way to the target */
@@ -40,8 +34,6 @@ enum {
 	COL_TARGET,
 	COL_COUNT,
 };
-
-#define BIT(column) (UINT64_C(1) << (column))
 
 /* To add a column: a row here, a line in add_row. */
 static const struct column columns[COL_COUNT] = {
@@ -79,44 +71,6 @@ static const struct column columns[COL_COUNT] = {
 	    "file, or addresses of a socket", true, true },
 };
 
-enum {
-	GROUP_KEY,
-	GROUP_COUNT,
-	GROUP_RECEIVE,
-	GROUP_SEND,
-	GROUP_MEMORY,
-	GROUP_EACH,
-	GROUP_COLUMNS,
-};
-
-#define GROUP_TABLE(name, title, help)                                         \
-	{                                                                      \
-		[GROUP_KEY] = { name, title, CELL_TEXT, help, true, true },    \
-		[GROUP_COUNT] = { "count", "COUNT", CELL_COUNT,                \
-		    "descriptors", false, false },                             \
-		[GROUP_RECEIVE] = { "receive_queue", "RECVQ", CELL_BYTES,      \
-		    "bytes that wait to be read", false, false },              \
-		[GROUP_SEND] = { "send_queue", "SENDQ", CELL_BYTES,            \
-		    "bytes that wait to be sent", false, false },              \
-		[GROUP_MEMORY] = { "memory", "KERNEL", CELL_BYTES,             \
-		    "kernel memory of their buffers", false, false },          \
-		[GROUP_EACH] = { "memory_each", "EACH", CELL_BYTES,            \
-		    "kernel memory for one socket", false, false },            \
-	}
-
-enum by { BY_TYPE, BY_PEER, BY_STATE, BY_PATH, BY_COUNT };
-
-static const char *const by_names[BY_COUNT] = { "type", "peer", "state",
-	"path" };
-
-static const struct column group_columns[BY_COUNT][GROUP_COLUMNS] = {
-	[BY_TYPE] = GROUP_TABLE("type", "TYPE", "what they are"),
-	[BY_PEER] = GROUP_TABLE("peer", "PEER",
-	    "the other's address without its port"),
-	[BY_STATE] = GROUP_TABLE("state", "STATE", "type and state"),
-	[BY_PATH] = GROUP_TABLE("path", "PATH", "folder of the files"),
-};
-
 static const struct option_spec fds_options[] = {
 	{ 0, "by", OPT_TEXT, "WHAT",
 	    "totals only, by type, peer, state or path", false },
@@ -126,101 +80,7 @@ static const struct option_spec fds_options[] = {
 	OPTION_END,
 };
 
-struct open_files {
-	struct fds fds;
-	struct sockets sockets;
-	struct socket **socket_of; /* by index in fds; NULL: no socket */
-};
-
-struct group {
-	char *key; /* owned */
-	uint64_t count, queues, receive, send, known, memory;
-};
-
-struct groups {
-	struct group *groups;
-	size_t n, cap;
-	struct hash index;
-};
-
-/* ---- reading ------------------------------------------------------------------ */
-
-/* What sock_diag and /proc/net do not list: not connected, or elsewhere. */
-static void
-name_others(int32_t pid, struct open_files *f)
-{
-	static const struct {
-		const char *begins;
-		enum socket_kind kind;
-	} rows[] = {
-		{ "TCP", SOCKET_TCP },
-		{ "UDP", SOCKET_UDP },
-		{ "UNIX", SOCKET_UNIX },
-		{ "RAW", SOCKET_RAW },
-		{ "NETLINK", SOCKET_NETLINK },
-		{ "PACKET", SOCKET_PACKET },
-	};
-
-	for (size_t i = 0; i < f->fds.n; i++) {
-		struct socket *k = f->socket_of[i];
-
-		if (k == NULL || k->kind != SOCKET_OTHER ||
-		    k->protocol[0] != '\0' ||
-		    !socket_protocol(pid, f->fds.fds[i].fd, k->protocol,
-			sizeof k->protocol))
-			continue;
-		for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
-			if (strncmp(k->protocol, rows[r].begins,
-				strlen(rows[r].begins)) == 0)
-				k->kind = rows[r].kind;
-		for (char *s = k->protocol; *s != '\0'; s++)
-			*s = (char)tolower((unsigned char)*s);
-	}
-}
-
-static int
-open_files_read(int32_t pid, bool info, struct open_files *f, struct err *e)
-{
-	uint64_t *inodes;
-	size_t n = 0;
-
-	memset(f, 0, sizeof *f);
-	if (fds_read(pid, info ? FDS_INFO : FDS_LINKS, &f->fds, e) < 0)
-		return -1;
-	inodes = xcalloc(f->fds.n + 1, sizeof *inodes);
-	f->socket_of = xcalloc(f->fds.n + 1, sizeof(struct socket *));
-	for (size_t i = 0; i < f->fds.n; i++)
-		if (f->fds.fds[i].type == FD_SOCKET)
-			inodes[n++] = f->fds.fds[i].inode;
-	sockets_read(pid, inodes, n, &f->sockets);
-	for (size_t i = 0; i < f->fds.n; i++)
-		if (f->fds.fds[i].type == FD_SOCKET)
-			f->socket_of[i] = sockets_find(&f->sockets,
-			    f->fds.fds[i].inode);
-	free(inodes);
-	name_others(pid, f);
-	return 0;
-}
-
-static void
-open_files_free(struct open_files *f)
-{
-	free(f->socket_of);
-	sockets_free(&f->sockets);
-	fds_free(&f->fds);
-}
-
 /* ---- rows ----------------------------------------------------------------------- */
-
-static const char *
-type_text(const struct fd *f, const struct socket *k)
-{
-	if (k == NULL)
-		return fd_type_name(f->type);
-	if (k->kind == SOCKET_OTHER && k->protocol[0] != '\0')
-		return k->protocol;
-	return socket_kind_name(k->kind);
-}
 
 /* "local -> peer", or the link. */
 static void
@@ -273,7 +133,7 @@ add_row(struct table *t, const struct fd *f, const struct socket *k)
 
 	table_row(t);
 	table_u64(t, COL_FD, (uint64_t)f->fd);
-	table_text(t, COL_TYPE, type_text(f, k));
+	table_text(t, COL_TYPE, open_file_type(f, k));
 	if (f->inode != 0)
 		table_u64(t, COL_INODE, f->inode);
 	if (f->has_info) {
@@ -294,127 +154,6 @@ rows_table(const struct open_files *f)
 
 	for (size_t i = 0; i < f->fds.n; i++)
 		add_row(t, &f->fds.fds[i], f->socket_of[i]);
-	return t;
-}
-
-/* ---- groups ----------------------------------------------------------------------- */
-
-static void
-peer_key(struct buf *key, const struct fd *f, const struct socket *k)
-{
-	const char *colon;
-
-	if (k == NULL) {
-		buf_puts(key, fd_type_name(f->type));
-	} else if (k->peer != NULL && k->kind != SOCKET_UNIX &&
-	    (colon = strrchr(k->peer, ':')) != NULL) {
-		buf_add(key, k->peer, (size_t)(colon - k->peer));
-	} else if (k->peer != NULL) {
-		buf_puts(key, k->peer);
-	} else {
-		buf_printf(key, "%s %s", type_text(f, k),
-		    k->peer_inode != 0 ? "without a name" :
-					 socket_state_name(k));
-	}
-}
-
-static void
-path_key(struct buf *key, const struct fd *f, const struct socket *k)
-{
-	const char *slash;
-
-	if (k != NULL && k->kind == SOCKET_UNIX &&
-	    (k->local != NULL || k->peer != NULL)) {
-		buf_puts(key, k->local != NULL ? k->local : k->peer);
-	} else if ((f->type == FD_FILE || f->type == FD_DELETED) &&
-	    f->target != NULL && (slash = strrchr(f->target, '/')) != NULL) {
-		buf_add(key, f->target, (size_t)(slash - f->target) + 1);
-	} else if (f->target != NULL && f->target[0] == '/') {
-		buf_puts(key, f->target);
-	} else {
-		buf_puts(key, type_text(f, k));
-	}
-}
-
-static void
-make_key(struct buf *key, enum by by, const struct fd *f,
-    const struct socket *k)
-{
-	key->len = 0;
-	buf_puts(key, "");
-	if (by == BY_PEER)
-		peer_key(key, f, k);
-	else if (by == BY_PATH)
-		path_key(key, f, k);
-	else
-		buf_puts(key, type_text(f, k));
-	if (by == BY_STATE && k != NULL && socket_state_name(k)[0] != '\0')
-		buf_printf(key, " %s", socket_state_name(k));
-}
-
-static struct group *
-group_of(struct groups *g, const char *key)
-{
-	uint64_t h = hash_bytes(key, strlen(key));
-	uint32_t id;
-
-	for (size_t at = hash_start(&g->index, h);
-	     g->n != 0 && (id = hash_next(&g->index, h, &at)) != 0;)
-		if (strcmp(g->groups[id - 1].key, key) == 0)
-			return &g->groups[id - 1];
-	g->groups = xgrow(g->groups, g->n, &g->cap, sizeof *g->groups);
-	g->groups[g->n++] = (struct group){ .key = xstrdup(key) };
-	hash_put(&g->index, h, (uint32_t)g->n);
-	return &g->groups[g->n - 1];
-}
-
-static void
-group_add(struct group *g, const struct socket *k)
-{
-	g->count++;
-	if (k == NULL)
-		return;
-	if (k->has_queues && k->state != SOCKET_LISTEN) {
-		g->queues++;
-		g->receive += k->receive_queue;
-		g->send += k->send_queue;
-	}
-	if (k->has_memory) {
-		g->known++;
-		g->memory += k->memory;
-	}
-}
-
-static struct table *
-groups_table(const struct open_files *f, enum by by)
-{
-	struct table *t = table_new(group_columns[by], GROUP_COLUMNS);
-	struct groups all = { .n = 0 };
-	struct buf key = BUF_INIT;
-
-	for (size_t i = 0; i < f->fds.n; i++) {
-		make_key(&key, by, &f->fds.fds[i], f->socket_of[i]);
-		group_add(group_of(&all, buf_text(&key)), f->socket_of[i]);
-	}
-	for (size_t i = 0; i < all.n; i++) {
-		const struct group *g = &all.groups[i];
-
-		table_row(t);
-		table_text(t, GROUP_KEY, g->key);
-		table_u64(t, GROUP_COUNT, g->count);
-		if (g->queues != 0) {
-			table_u64(t, GROUP_RECEIVE, g->receive);
-			table_u64(t, GROUP_SEND, g->send);
-		}
-		if (g->known != 0) {
-			table_u64(t, GROUP_MEMORY, g->memory);
-			table_u64(t, GROUP_EACH, g->memory / g->known);
-		}
-		free(g->key);
-	}
-	free(all.groups);
-	hash_free(&all.index);
-	buf_free(&key);
 	return t;
 }
 
@@ -483,10 +222,7 @@ parse_by(const struct options *o, int *by, struct err *e)
 {
 	const char *name = option_text(o, "by");
 
-	*by = -1;
-	for (int i = 0; name != NULL && i < BY_COUNT; i++)
-		if (strcmp(name, by_names[i]) == 0)
-			*by = i;
+	*by = name != NULL ? fds_by_find(name) : -1;
 	if (name == NULL || *by >= 0)
 		return 0;
 	return err_set(e, ERR_USAGE,
@@ -494,42 +230,56 @@ parse_by(const struct options *o, int *by, struct err *e)
 	    name);
 }
 
-static uint64_t
-hidden_columns(const struct options *o, const struct open_files *f)
+static void
+hide(struct table *t, const int *which)
 {
-	uint64_t hidden = BIT(COL_LOCAL) | BIT(COL_PEER) | BIT(COL_INODE) |
-	    BIT(COL_DROPPED);
-	size_t columns_there = cmd_columns(true);
+	for (; *which >= 0; which++)
+		table_hide(t, (size_t)*which);
+}
 
+static void
+hide_columns(const struct options *o, const struct open_files *f,
+    struct table *t)
+{
+	static const int always[] = { COL_LOCAL, COL_PEER, COL_INODE,
+		COL_DROPPED, -1 };
+	static const int unless_long[] = { COL_FLAGS, COL_POSITION, COL_DETAIL,
+		-1 };
+	static const int of_sockets[] = { COL_STATE, COL_RECEIVE, COL_SEND,
+		COL_MEMORY, -1 };
+	static const int if_narrow[] = { COL_RECEIVE, COL_SEND, COL_POSITION,
+		-1 };
+	size_t width = cmd_columns(true);
+
+	hide(t, always);
 	if (!option_given(o, "long"))
-		hidden |= BIT(COL_FLAGS) | BIT(COL_POSITION) | BIT(COL_DETAIL);
+		hide(t, unless_long);
 	if (f->sockets.n == 0)
-		hidden |= BIT(COL_STATE) | BIT(COL_RECEIVE) | BIT(COL_SEND) |
-		    BIT(COL_MEMORY);
-	if (columns_there != 0 && columns_there < NARROW)
-		hidden |= BIT(COL_RECEIVE) | BIT(COL_SEND) | BIT(COL_POSITION);
-	return hidden;
+		hide(t, of_sockets);
+	if (width != 0 && width < NARROW)
+		hide(t, if_narrow);
 }
 
 static void
 write_text(const struct options *o, int32_t pid, const struct open_files *f,
     int by, int sort, struct buf *out)
 {
-	struct table *groups = groups_table(f, by < 0 ? BY_TYPE :
-							(enum by)by);
+	struct table *groups = fds_groups(f, by < 0 ? FDS_BY_TYPE :
+							  (enum fds_by)by);
 	struct table *rows = by < 0 ? rows_table(f) : NULL;
 	struct table_options all = { .columns = cmd_columns(true),
 		.headings = true };
 
 	if (rows != NULL) {
-		table_out_order(groups, -1, GROUP_COUNT);
+		table_out_order(groups, -1, FDS_GROUP_COUNT);
 		table_draw(groups, &all, out);
 		buf_puts(out, "\n");
 		table_out_order(rows, sort, -1);
-		table_out_text(o, rows, ROWS, hidden_columns(o, f), out);
+		hide_columns(o, f, rows);
+		table_out_text(o, rows, ROWS, out);
 	} else {
-		table_out_order(groups, sort, GROUP_COUNT);
-		table_out_text(o, groups, ROWS, 0, out);
+		table_out_order(groups, sort, FDS_GROUP_COUNT);
+		table_out_text(o, groups, ROWS, out);
 	}
 	add_totals(pid, f, out);
 	table_free(rows);
@@ -540,9 +290,9 @@ static void
 write_json(const struct open_files *f, int by, int sort, struct buf *out)
 {
 	struct table *t = by < 0 ? rows_table(f) :
-				   groups_table(f, (enum by)by);
+				   fds_groups(f, (enum fds_by)by);
 
-	table_out_order(t, sort, by < 0 ? -1 : GROUP_COUNT);
+	table_out_order(t, sort, by < 0 ? -1 : FDS_GROUP_COUNT);
 	table_json(t, out);
 	table_free(t);
 }
@@ -550,18 +300,19 @@ write_json(const struct open_files *f, int by, int sort, struct buf *out)
 static int
 fds_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
-	struct open_files f = { .socket_of = NULL };
+	struct open_files f;
 	struct buf out = BUF_INIT;
 	struct target *t;
 	int by, sort, rc;
 
 	(void)cmd;
 	if (parse_by(o, &by, e) < 0 ||
-	    table_out_sort(o, by < 0 ? columns : group_columns[by],
-		by < 0 ? COL_COUNT : GROUP_COLUMNS, &sort, e) < 0 ||
+	    table_out_sort(o, by < 0 ? columns : fds_group_columns((enum fds_by)by),
+		by < 0 ? COL_COUNT : FDS_GROUP_COLUMNS, &sort, e) < 0 ||
 	    (t = target_find(operand(o, 0), e)) == NULL)
 		return -1;
-	rc = open_files_read(t->pid, option_given(o, "long"), &f, e);
+	rc = open_files_read(t->pid,
+	    option_given(o, "long") ? FDS_INFO : FDS_LINKS, &f, e);
 	if (rc == 0 && !target_is_same(t))
 		rc = err_set(e, ERR_GONE, "process %d ended meanwhile", t->pid);
 	if (rc == 0) {

@@ -419,25 +419,3 @@ fds_read(int32_t pid, unsigned need, struct fds *out, struct err *e)
 	errno = failed;
 	return failed != 0 ? why_not(pid, e) : 0;
 }
-
-int64_t
-fds_count(int32_t pid, struct err *e)
-{
-	struct dirent *entry;
-	char path[64];
-	struct stat st;
-	int64_t n = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof path, "/proc/%d/fd", pid);
-	if (stat(path, &st) < 0)
-		return why_not(pid, e);
-	if (st.st_size > 0)
-		return st.st_size;
-	if ((dir = opendir(path)) == NULL)
-		return why_not(pid, e);
-	while ((entry = readdir(dir)) != NULL)
-		n += isdigit((unsigned char)entry->d_name[0]) != 0;
-	closedir(dir);
-	return n;
-}

@@ -75,12 +75,6 @@ enum fds_need {
 int fds_read(int32_t pid, unsigned need, struct fds *out, struct err *e);
 void fds_free(struct fds *f);
 
-/*
- * Number of open descriptors without looking at them: one stat since Linux
- * 6.2, a directory read before. -1 if they may not be seen.
- */
-int64_t fds_count(int32_t pid, struct err *e);
-
 const char *fd_type_name(enum fd_type type);
 
 /* "rw,nonblock,cloexec" into out; returns out. */

@@ -4,6 +4,7 @@ src_libhome_a_SOURCES += \
 
 src_libhome_a_SOURCES += \
 	src/proc/fds.c src/proc/fds.h \
+	src/proc/open_files.c src/proc/open_files.h \
 	src/proc/sockets.c src/proc/sockets.h src/proc/sockets_source.h \
 	src/proc/sockets_diag.c \
 	src/proc/sockets_proc.c \
