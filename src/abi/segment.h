@@ -184,6 +184,8 @@ struct ull_module {
  * `modules` is the number of module records when the stack was first seen:
  * a frame belongs to the last of those that covers it.
  *
+ * Bytes are usable ones: what the object costs, not what was asked for.
+ *
  * peak_* are the live sums at the moment of the high-water mark if
  * peak_epoch equals the counter; otherwise the live sums have not changed
  * since and are themselves the peak.
@@ -228,7 +230,8 @@ struct ull_stack {
 #define ULL_KEY_STATE UINT64_C(7)
 
 struct ull_live {
-	uint64_t size;	/* bytes asked for */
+	uint64_t size;	 /* bytes asked for */
+	uint64_t usable; /* bytes that the allocator set aside for them */
 	float weight;	/* objects that it stands for: 1/p */
 	uint32_t stack;
 	uint32_t birth; /* in 1/16 s since start_monotonic */
@@ -236,10 +239,10 @@ struct ull_live {
 };
 
 static inline uint32_t
-ull_live_check(uint64_t addr, uint64_t size, uint32_t weight_bits,
-    uint32_t stack, uint32_t birth)
+ull_live_check(uint64_t addr, uint64_t size, uint64_t usable,
+    uint32_t weight_bits, uint32_t stack, uint32_t birth)
 {
-	uint64_t h = addr * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = (addr ^ usable << 20) * UINT64_C(0x9e3779b97f4a7c15);
 
 	h = (h ^ size) * UINT64_C(0xff51afd7ed558ccd);
 	h ^= h >> 29;
@@ -257,7 +260,7 @@ ull_live_check(uint64_t addr, uint64_t size, uint32_t weight_bits,
 #define ULL_FRAMES_OFF (ULL_STACKS_OFF + ULL_STACKS * 128)
 #define ULL_KEYS_OFF (ULL_FRAMES_OFF + ULL_FRAMES * 8)
 #define ULL_LIVE_OFF (ULL_KEYS_OFF + ULL_LIVE * 8)
-#define ULL_TOTAL (ULL_LIVE_OFF + ULL_LIVE * 24)
+#define ULL_TOTAL (ULL_LIVE_OFF + ULL_LIVE * 32)
 
 _Static_assert(sizeof(struct ull_header) == 728, "ABI");
 _Static_assert(offsetof(struct ull_header, start_realtime) == 64, "frozen");
@@ -266,7 +269,7 @@ _Static_assert(sizeof(struct ull_control) == 512, "ABI");
 _Static_assert(sizeof(struct ull_counters) == 768, "ABI");
 _Static_assert(sizeof(struct ull_module) == 328, "ABI");
 _Static_assert(sizeof(struct ull_stack) == 128, "ABI");
-_Static_assert(sizeof(struct ull_live) == 24, "ABI");
+_Static_assert(sizeof(struct ull_live) == 32, "ABI");
 _Static_assert(ULL_LOSS_COUNT <= ULL_LOSS_CAP, "ABI");
 _Static_assert(ULL_MODULES * sizeof(struct ull_module) <= 196608, "ABI");
 _Static_assert(ULL_TOTAL <= 8u << 20, "the segment may not exceed 8 MiB");

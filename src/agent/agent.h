@@ -133,7 +133,8 @@ void sample_put(const void *p, uint64_t size, uint64_t interval,
  * fails.
  */
 struct taken {
-	uint64_t size;
+	uint64_t size;	 /* asked for */
+	uint64_t usable; /* set aside by the allocator */
 	float weight;
 	uint32_t stack;
 	uint32_t birth;
@@ -160,9 +161,8 @@ uint32_t stacks_put(const uint64_t *frames, unsigned depth,
     uint16_t cut) HIDDEN;
 
 /* Moves the sums of a stack and of the process, and the high-water mark. */
-void stacks_allocated(uint32_t stack, uint64_t size, float weight) HIDDEN;
-void stacks_live(uint32_t stack, uint64_t size, float weight,
-    bool gone) HIDDEN;
+void stacks_allocated(const struct taken *t) HIDDEN;
+void stacks_live(const struct taken *t, bool gone) HIDDEN;
 
 /* ---- live.c -------------------------------------------------------------------------- */
 

@@ -105,17 +105,20 @@ fill(struct ull_live *e, uint64_t addr, const struct taken *t)
 	} weight = { t->weight };
 
 	store(&e->size, t->size);
+	store(&e->usable, t->usable);
 	__atomic_store_n((uint32_t *)&e->weight, weight.u, __ATOMIC_RELAXED);
 	store(&e->stack, t->stack);
 	store(&e->birth, t->birth);
 	store(&e->check,
-	    ull_live_check(addr, t->size, weight.u, t->stack, t->birth));
+	    ull_live_check(addr, t->size, t->usable, weight.u, t->stack,
+		t->birth));
 }
 
 static void
 read_entry(const struct ull_live *e, struct taken *t)
 {
 	t->size = load(&e->size);
+	t->usable = load(&e->usable);
 	__atomic_load((const float *)&e->weight, &t->weight, __ATOMIC_RELAXED);
 	t->stack = load(&e->stack);
 	t->birth = load(&e->birth);
@@ -202,7 +205,7 @@ drop_stale(uint64_t addr)
 
 	if (!filter_maybe((const void *)addr) || !live_take(addr, &t))
 		return;
-	stacks_live(t.stack, t.size, t.weight, true);
+	stacks_live(&t, true);
 	loss(ULL_LOSS_STALE);
 }
 
@@ -265,7 +268,7 @@ live_take(uint64_t addr, struct taken *t)
 static void
 thin_remove(_Atomic uint64_t *slot, uint64_t addr, const struct taken *t)
 {
-	stacks_live(t->stack, t->size, t->weight, true);
+	stacks_live(t, true);
 	filter_remove(addr);
 	add(&tables.counters->live_entries, -1);
 	release(slot, 0);
@@ -291,8 +294,8 @@ thin_slot(_Atomic uint64_t *slot, uint64_t floor)
 		}
 		kept = t;
 		kept.weight = (float)(1.0 / chance);
-		stacks_live(t.stack, t.size, t.weight, true);
-		stacks_live(t.stack, t.size, kept.weight, false);
+		stacks_live(&t, true);
+		stacks_live(&kept, false);
 		fill(entry_of(slot), addr, &kept);
 		t = kept;
 	}

@@ -283,6 +283,27 @@ HIDDEN struct real real = {
 	.syscall = first_syscall,
 };
 
+/* Only that of the object whose malloc is called knows its chunks. */
+static size_t (*usable_size)(void *);
+
+HIDDEN size_t
+real_usable(const void *p, size_t size)
+{
+	size_t n = usable_size != NULL ? usable_size((void *)p) : size;
+
+	return n > size ? n : size;
+}
+
+static void
+resolve_usable(void)
+{
+	const struct link_map *owner = real_owner((const void *)real.malloc);
+
+	if (owner != NULL)
+		usable_size = (size_t(*)(void *))real_in(owner,
+		    "malloc_usable_size");
+}
+
 /*
  * Another thread may resolve at the same time and finds the same, so a plain
  * race is harmless: each pointer goes from its stub to the one answer. A name
@@ -322,5 +343,6 @@ real_resolve(void)
 	RESOLVE(prctl, "prctl");
 	RESOLVE(syscall, "syscall");
 #undef RESOLVE
+	resolve_usable();
 	release(&done, true);
 }

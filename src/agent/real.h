@@ -40,6 +40,13 @@ extern struct real real __attribute__((visibility("hidden")));
 /* Fills `real`; idempotent, cheap when done. */
 void real_resolve(void) __attribute__((visibility("hidden")));
 
+/*
+ * Bytes that the allocator set aside for p; `size` if it cannot say. Every
+ * allocator here answers from the chunk or a page map, without a lock.
+ */
+size_t real_usable(const void *p, size_t size)
+    __attribute__((visibility("hidden")));
+
 /* Our own place in the loader's list. */
 const struct link_map *real_self(void) __attribute__((visibility("hidden")));
 

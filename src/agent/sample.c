@@ -15,6 +15,7 @@
  * is interval 1.
  */
 #include "agent/agent.h"
+#include "agent/real.h"
 
 #include <time.h>
 
@@ -269,13 +270,14 @@ sample_put(const void *p, uint64_t size, uint64_t interval,
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	time = now();
 	t.size = size;
+	t.usable = real_usable(p, size);
 	t.weight = (float)(1.0 / sample_chance(size, interval));
 	t.birth = (uint32_t)(time / 62500000u);
 	t.stack = walk_stack(caller);
-	stacks_allocated(t.stack, size, t.weight);
-	stacks_live(t.stack, size, t.weight, false);
+	stacks_allocated(&t);
+	stacks_live(&t, false);
 	if (!live_put((uint64_t)p, &t))
-		stacks_live(t.stack, size, t.weight, true);
+		stacks_live(&t, true);
 	add(&tables.counters->samples, 1);
 	store(&tables.counters->last_sample, time);
 	live_thin();
@@ -288,7 +290,7 @@ sample_take(const void *p, struct taken *t)
 {
 	if (!agent_armed() || !live_take((uint64_t)p, t))
 		return false;
-	stacks_live(t->stack, t->size, t->weight, true);
+	stacks_live(t, true);
 	add(&tables.counters->frees, 1);
 	return true;
 }
@@ -296,7 +298,7 @@ sample_take(const void *p, struct taken *t)
 HIDDEN void
 sample_restore(const void *p, const struct taken *t)
 {
-	stacks_live(t->stack, t->size, t->weight, false);
+	stacks_live(t, false);
 	if (!live_put((uint64_t)p, t))
-		stacks_live(t->stack, t->size, t->weight, true);
+		stacks_live(t, true);
 }

@@ -123,10 +123,11 @@ objects_of(float weight)
 }
 
 static inline uint64_t
-bytes_of(uint64_t size, float weight)
+bytes_of(const struct taken *t)
 {
-	return weight == 1.0f ? size :
-				(uint64_t)((double)size * weight + 0.5);
+	return t->weight == 1.0f ?
+	    t->usable :
+	    (uint64_t)((double)t->usable * t->weight + 0.5);
 }
 
 /*
@@ -155,15 +156,15 @@ add_variance(struct ull_stack *s, uint64_t bytes, float weight)
 }
 
 HIDDEN void
-stacks_allocated(uint32_t stack, uint64_t size, float weight)
+stacks_allocated(const struct taken *t)
 {
-	struct ull_stack *s = &tables.stacks[stack];
-	uint64_t bytes = bytes_of(size, weight);
+	struct ull_stack *s = &tables.stacks[t->stack];
+	uint64_t bytes = bytes_of(t);
 
-	add(&s->alloc_objects, objects_of(weight));
+	add(&s->alloc_objects, objects_of(t->weight));
 	add(&s->alloc_bytes, bytes);
 	add(&s->samples, 1);
-	add_variance(s, bytes, weight);
+	add_variance(s, bytes, t->weight);
 }
 
 /* Before the sums of a stack change: keep them if a mark was set since. */
@@ -200,11 +201,11 @@ mark_peak(uint64_t live)
 }
 
 HIDDEN void
-stacks_live(uint32_t stack, uint64_t size, float weight, bool gone)
+stacks_live(const struct taken *t, bool gone)
 {
-	struct ull_stack *s = &tables.stacks[stack];
+	struct ull_stack *s = &tables.stacks[t->stack];
 	struct ull_counters *c = tables.counters;
-	uint64_t objects = objects_of(weight), bytes = bytes_of(size, weight);
+	uint64_t objects = objects_of(t->weight), bytes = bytes_of(t);
 
 	settle(s);
 	if (gone) {

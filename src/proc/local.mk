@@ -9,3 +9,11 @@ src_libhome_a_SOURCES += \
 	src/proc/sockets_diag.c \
 	src/proc/sockets_proc.c \
 	src/proc/tasks.c src/proc/tasks.h
+# Limits, what is used of them, and what stands above.
+src_libhome_a_SOURCES += \
+	src/proc/ceilings.c src/proc/ceilings.h src/proc/ceilings.def \
+	src/proc/cgroup.c src/proc/cgroup.h \
+	src/proc/limits.c src/proc/limits.h src/proc/resources.def \
+	src/proc/stat.c src/proc/stat.h \
+	src/proc/status.c src/proc/status.h \
+	src/proc/usage.c src/proc/usage.h

@@ -86,7 +86,10 @@ by_group(const void *a, const void *b)
 	return (ax > ay) - (ax < ay);
 }
 
-/* One sample for each stack, size and age class. */
+/*
+ * One sample for each stack, size and age class. The label is the size asked
+ * for, which one looks for in the source; the value is what it costs.
+ */
 static void
 add_live(struct profile *p, struct stacks *m, const struct snapshot *s)
 {
@@ -104,7 +107,7 @@ add_live(struct profile *p, struct stacks *m, const struct snapshot *s)
 	qsort(sorted, s->n_live, sizeof *sorted, by_group);
 	for (size_t i = 0, next; i < s->n_live; i = next) {
 		int64_t values[VALUES] = { 0 };
-		double objects = 0;
+		double objects = 0, bytes = 0;
 
 		for (next = i; next < s->n_live &&
 		     by_group(&sorted[i], &sorted[next]) == 0;
@@ -112,14 +115,15 @@ add_live(struct profile *p, struct stacks *m, const struct snapshot *s)
 			double w = sorted[next].weight;
 			double v = w * w * (1.0 - 1.0 / w);
 
+			double b = (double)sorted[next].usable;
+
 			objects += w;
+			bytes += w * b;
 			variance[INUSE_OBJECTS] += v;
-			variance[INUSE_SPACE] += v * (double)sorted[next].size *
-			    (double)sorted[next].size;
+			variance[INUSE_SPACE] += v * b * b;
 		}
 		values[INUSE_OBJECTS] = llround(objects);
-		values[INUSE_SPACE] =
-		    llround(objects * (double)sorted[i].size);
+		values[INUSE_SPACE] = llround(bytes);
 		labels[0].number = (int64_t)sorted[i].size;
 		labels[1].number = age_class(sorted[i].age);
 		stacks_add(m, sorted[i].stack, labels, 2, values);

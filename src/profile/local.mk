@@ -7,5 +7,6 @@ src_libhome_a_SOURCES += \
 	src/profile/kind_heap.c \
 	src/profile/profile.c src/profile/profile.h \
 	src/profile/stacks.c src/profile/stacks.h \
+	src/profile/symbolize.c src/profile/symbolize.h \
 	src/profile/top.c src/profile/top.h \
 	src/profile/valid.c

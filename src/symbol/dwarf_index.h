@@ -14,9 +14,10 @@
 #include <elfutils/libdw.h>
 
 #include "symbol/elf_file.h"
+#include "symbol/symbol.h"
 
 /* Deeper chains of inlined calls lose their outer end but the function. */
-#define DWARF_FRAMES_MAX 128
+#define DWARF_FRAMES_MAX SYMBOL_FRAMES_MAX
 
 struct dwarf_index;
 

@@ -52,6 +52,9 @@ struct symbol_frame {
 	int64_t start_line;	 /* of the function; 0: unknown */
 };
 
+/* No answer has more frames than this. */
+#define SYMBOL_FRAMES_MAX 128
+
 /*
  * Names for one address, inlined callee first. Calls back once with all
  * frames (borrowed until the next call); n is 0 when there is no name.

@@ -219,21 +219,23 @@ copy_live(struct snapshot *s, const uint64_t *keys, const struct ull_live *r,
 		if (addr <= 16 || addr & ULL_KEY_STATE)
 			continue; /* free, being filled, or an orphan */
 		memcpy(&bits, &r[i].weight, sizeof bits);
-		if (ull_live_check(addr, r[i].size, bits, r[i].stack,
-			r[i].birth) != r[i].check) {
+		if (ull_live_check(addr, r[i].size, r[i].usable, bits,
+			r[i].stack, r[i].birth) != r[i].check) {
 			s->torn++;
 			continue;
 		}
 		if (r[i].stack >= s->n_stacks || !isfinite(r[i].weight) ||
-		    r[i].weight < 1 || r[i].size > INT64_MAX) {
+		    r[i].weight < 1 || r[i].usable > INT64_MAX ||
+		    r[i].usable < r[i].size) {
 			s->invalid++;
 			continue;
 		}
 		s->live = xgrow(s->live, s->n_live, &cap, sizeof *s->live);
 		o = &s->live[s->n_live++];
 		born = r[i].birth * UINT64_C(62500000);
-		*o = (struct snapshot_live){ r[i].size, r[i].weight,
-			elapsed > born ? elapsed - born : 0, r[i].stack };
+		*o = (struct snapshot_live){ r[i].size, r[i].usable,
+			r[i].weight, elapsed > born ? elapsed - born : 0,
+			r[i].stack };
 	}
 }
 
@@ -294,7 +296,7 @@ snapshot_live_total(const struct snapshot *s, double *bytes, double *error)
 	double sum = 0, variance = 0;
 
 	for (size_t i = 0; i < s->n_live; i++) {
-		double w = s->live[i].weight, b = w * (double)s->live[i].size;
+		double w = s->live[i].weight, b = w * (double)s->live[i].usable;
 
 		sum += b;
 		variance += b * b * (1.0 - 1.0 / w);

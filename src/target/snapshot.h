@@ -29,7 +29,7 @@ struct snapshot_stack {
 	uint32_t depth;
 	uint32_t modules;     /* number of modules known when it was recorded */
 	const char *cut;      /* why the walk ended early, or NULL */
-	double alloc_objects; /* estimates since the agent began */
+	double alloc_objects; /* estimates since the agent began; usable bytes */
 	double alloc_bytes;
 	double alloc_variance; /* of alloc_bytes */
 	uint64_t samples;
@@ -39,6 +39,7 @@ struct snapshot_stack {
 
 struct snapshot_live {
 	uint64_t size;	/* bytes asked for */
+	uint64_t usable; /* bytes that the allocator set aside */
 	double weight;	/* objects that it stands for */
 	uint64_t age;	/* ns */
 	uint32_t stack; /* index */
