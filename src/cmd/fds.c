@@ -159,26 +159,33 @@ rows_table(const struct open_files *f)
 
 /* ---- the last line -------------------------------------------------------------------- */
 
-/* The most frequent kind: what one of them costs beside its buffers. */
+/* What one of each kind costs beside its buffers. */
 static void
 add_objects(const struct open_files *f, struct buf *out)
 {
-	uint64_t of[SOCKET_KINDS] = { 0 }, bytes;
-	enum socket_kind most = SOCKET_OTHER;
+	static const enum socket_kind kinds[] = { SOCKET_TCP, SOCKET_UDP,
+		SOCKET_UNIX };
+	bool there[SOCKET_KINDS] = { false }, any = false, whole = false;
 	char text[UNITS_MAX];
-	bool whole;
 
 	for (size_t i = 0; i < f->sockets.n; i++)
-		of[f->sockets.list[i].kind]++;
-	for (int k = SOCKET_TCP; k < SOCKET_KINDS; k++)
-		if (of[k] > of[most] || most == SOCKET_OTHER)
-			most = (enum socket_kind)k;
-	if (of[most] == 0 || (bytes = socket_object_bytes(most, &whole)) == 0)
-		return;
-	buf_printf(out, "\na %s socket itself takes %s of kernel memory%s",
-	    socket_kind_name(most), units_bytes(text, (int64_t)bytes),
-	    whole ? " with its inode and file" :
-		    ", not counting its inode and file");
+		there[f->sockets.list[i].kind] = true;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		uint64_t bytes = there[kinds[i]] ?
+		    socket_object_bytes(kinds[i], &whole) :
+		    0;
+
+		if (bytes == 0)
+			continue;
+		buf_printf(out, "%s%s %s", any ? ", " : "\nbeside its buffers, "
+							 "a socket takes ",
+		    units_bytes(text, (int64_t)bytes),
+		    socket_kind_name(kinds[i]));
+		any = true;
+	}
+	if (any)
+		buf_puts(out, whole ? ", with inode and file" :
+				      ", not counting inode and file");
 }
 
 static void
