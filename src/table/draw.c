@@ -60,7 +60,7 @@ put_number(struct buf *out, const struct column *column, const struct cell *c)
 {
 	char text[UNITS_MAX];
 
-	switch (column->kind) {
+	switch (cell_kind(column, c)) {
 	case CELL_BYTES:
 	case CELL_SIZE_LIMIT:
 		buf_puts(out, units_bytes(text, cell_i64(c)));

@@ -29,7 +29,7 @@ value(const struct column *column, const struct cell *c)
 		return text(c->text);
 	if (cell_unlimited(column, c))
 		return json_string("unlimited");
-	if (column->kind == CELL_BOOL)
+	if (cell_kind(column, c) == CELL_BOOL)
 		return json_boolean(cell_i64(c) != 0);
 	if (c->state == CELL_DOUBLE)
 		return json_real(c->real);

@@ -52,6 +52,10 @@ void table_u64(struct table *t, size_t column, uint64_t value);
 void table_i64(struct table *t, size_t column, int64_t value);
 void table_double(struct table *t, size_t column, double value);
 
+/* The same, drawn in another way than the column: rows of mixed units. */
+void table_u64_as(struct table *t, size_t column, enum cell_kind kind,
+    uint64_t value);
+
 size_t table_rows(const struct table *t);
 
 /* Index of the column with that key, or -1. */
