@@ -244,20 +244,19 @@ lines_of(const char *text, const char *key)
 }
 
 static char *
-detail_of(const char *text, enum fd_type type)
+detail_of(const char *text, const struct fd *f)
 {
 	const char *s;
 
-	switch (type) {
+	switch (f->type) {
 	case FD_EVENTFD:
 		if ((s = value_of(text, "eventfd-count:")) != NULL)
 			return xasprintf("count %llu", strtoull(s, NULL, 16));
 		return NULL;
 	case FD_EPOLL:
-		return xasprintf("watches %zu", lines_of(text, "tfd:"));
 	case FD_INOTIFY:
-		return xasprintf("watches %zu",
-		    lines_of(text, "inotify wd:"));
+		return xasprintf("watches %llu",
+		    (unsigned long long)f->watches);
 	case FD_PIDFD:
 		if ((s = value_of(text, "Pid:")) != NULL)
 			return xasprintf("pid %ld", strtol(s, NULL, 10));
@@ -289,7 +288,11 @@ fd_info_parse(const char *text, struct fd *f)
 	f->position = strtoll(pos, &end, 10);
 	if (end == pos)
 		return false;
-	f->detail = detail_of(text, f->type);
+	if (f->type == FD_EPOLL)
+		f->watches = lines_of(text, "tfd:");
+	else if (f->type == FD_INOTIFY)
+		f->watches = lines_of(text, "inotify wd:");
+	f->detail = detail_of(text, f);
 	f->has_info = true;
 	return true;
 }
@@ -391,7 +394,7 @@ fds_read(int32_t pid, unsigned need, struct fds *out, struct err *e)
 	memset(out, 0, sizeof *out);
 	if ((links = open_folder(pid, "fd")) == NULL)
 		return why_not(pid, e);
-	if (need & FDS_INFO)
+	if (need & (FDS_INFO | FDS_EPOLL))
 		infos = open_folder(pid, "fdinfo");
 	link = xmalloc(LINK_MAX_BYTES);
 	while (errno = 0, (entry = readdir(links)) != NULL) {
@@ -404,7 +407,7 @@ fds_read(int32_t pid, unsigned need, struct fds *out, struct err *e)
 			out->vanished++;
 			continue;
 		}
-		if (infos != NULL)
+		if (infos != NULL && (need & FDS_INFO || f.type == FD_EPOLL))
 			read_info(dirfd(infos), entry->d_name, &f);
 		out->fds = xgrow(out->fds, out->n, &cap, sizeof f);
 		out->fds[out->n++] = f;

@@ -57,6 +57,7 @@ struct fd {
 	bool has_info;	 /* the next three are known */
 	unsigned flags;	 /* enum fd_flag */
 	int64_t position;
+	uint64_t watches; /* of an epoll or inotify */
 	char *detail;	 /* "count 3", "2 watches"; owned; NULL: nothing */
 };
 
@@ -68,7 +69,8 @@ struct fds {
 
 enum fds_need {
 	FDS_LINKS = 0,
-	FDS_INFO = 1, /* read fdinfo of each too: three times as slow */
+	FDS_INFO = 1,  /* read fdinfo of each too: three times as slow */
+	FDS_EPOLL = 2, /* read fdinfo of epoll descriptors alone */
 };
 
 /* All descriptors; -1 if they may not be seen. fds_free also after that. */
