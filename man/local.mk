@@ -1,1 +1,12 @@
-# man
+# man: a page per command; tests/lint/man compares them with `ullage help`.
+dist_man_MANS += \
+	man/ullage.1 \
+	man/ullage-agent-path.1 \
+	man/ullage-allocs.1 \
+	man/ullage-convert.1 \
+	man/ullage-debug.1 \
+	man/ullage-diff.1 \
+	man/ullage-heap.1 \
+	man/ullage-peak.1 \
+	man/ullage-ps.1 \
+	man/ullage-run.1

@@ -4,15 +4,18 @@
 #include "sites.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct site {
 	const char *name;
-	uint64_t size;	/* bytes of one */
-	uint64_t live;	/* how many are held now */
-	uint64_t total; /* how many there ever were */
+	uint64_t size;	 /* bytes asked for one */
+	uint64_t live;	 /* how many are held now */
+	uint64_t total;	 /* how many there ever were */
+	uint64_t usable; /* bytes that malloc set aside for the live ones */
+	uint64_t ever;	 /* and for all */
 } sites[SITE_COUNT] = {
 #define X(n, s) [SITE_##n] = {.name = #n, .size = (s)},
     DEMO_SITES(X)
@@ -28,6 +31,8 @@ site_keep(enum demo_site s, void *p)
 	}
 	sites[s].live++;
 	sites[s].total++;
+	sites[s].usable += malloc_usable_size(p);
+	sites[s].ever += malloc_usable_size(p);
 	return memset(p, 0, sites[s].size);
 }
 
@@ -36,8 +41,9 @@ site_free(enum demo_site s, void *p)
 {
 	if (p == NULL)
 		return;
-	free(p);
 	sites[s].live--;
+	sites[s].usable -= malloc_usable_size(p);
+	free(p);
 }
 
 void
@@ -49,8 +55,10 @@ sites_print(void)
 		const struct site *s = &sites[i];
 
 		printf("site %s size %" PRIu64 " live %" PRIu64
-		       " bytes %" PRIu64 " total %" PRIu64 "\n",
-		    s->name, s->size, s->live, s->live * s->size, s->total);
+		       " bytes %" PRIu64 " usable %" PRIu64 " total %" PRIu64
+		       " ever %" PRIu64 "\n",
+		    s->name, s->size, s->live, s->live * s->size, s->usable,
+		    s->total, s->ever);
 		sum += s->live * s->size;
 	}
 	printf("sites bytes %" PRIu64 "\n", sum);

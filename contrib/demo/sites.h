@@ -4,8 +4,8 @@
  * allocates. The row is named as the function that calls malloc, and no two
  * rows share a size: all are primes, so that a total says whose it is.
  *
- * These are the bytes asked of malloc; what libwebsockets takes for itself
- * is not in here.
+ * Counted are the bytes asked of malloc, and those that it set aside, which
+ * are a few more. What libwebsockets takes for itself is not in here.
  */
 #ifndef ULLAGE_DEMO_SITES_H
 #define ULLAGE_DEMO_SITES_H

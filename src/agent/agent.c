@@ -91,7 +91,9 @@ start(void)
 	/* Without it a child could not tell that it is one. */
 	if (mini_call3(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) != 0)
 		return false;
-	return arm(0);
+	/* With an allocator before us we see only what it lacks. The segment
+	 * says so; nothing is recorded. */
+	return arm(0) && !env.shadowed;
 }
 
 HIDDEN void

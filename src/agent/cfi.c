@@ -218,53 +218,49 @@ cie_read(const struct cfi_view *v, uint64_t addr, struct cfi_cie *cie)
 	return !c.bad;
 }
 
-/* c stands after the length of an FDE. */
+/* e->program stands after the length of an FDE. */
 static enum cfi_found
-fde_row(const struct cfi_view *v, struct cfi_cursor c, uint64_t pc,
-    struct cfi_row *row)
+fde_read(const struct cfi_view *v, uint64_t pc, struct cfi_entry *e)
 {
-	struct cfi_cie cie;
-	uint64_t here = (uintptr_t)c.p, back = cfi_fixed(&c, 4);
-	uint64_t start, size, length;
+	struct cfi_cursor *c = &e->program;
+	uint64_t here = (uintptr_t)c->p, back = cfi_fixed(c, 4);
+	uint64_t size, length;
 
-	if (c.bad || back == 0 || !cie_read(v, here - back, &cie))
+	if (c->bad || back == 0 || !cie_read(v, here - back, &e->cie))
 		return CFI_MALFORMED;
-	start = cfi_pointer(&c, cie.encoding, (uintptr_t)v->hdr);
-	size = cfi_pointer(&c, cie.encoding & 0xf, 0);
-	if (c.bad)
+	e->start = cfi_pointer(c, e->cie.encoding, (uintptr_t)v->hdr);
+	size = cfi_pointer(c, e->cie.encoding & 0xf, 0);
+	if (c->bad)
 		return CFI_MALFORMED;
-	if (pc - start >= size)
+	if (pc - e->start >= size)
 		return CFI_NONE;
-	if (cie.has_length) {
-		length = cfi_uleb(&c);
-		if (c.bad || length > (uint64_t)(c.end - c.p))
+	if (e->cie.has_length) {
+		length = cfi_uleb(c);
+		if (c->bad || length > (uint64_t)(c->end - c->p))
 			return CFI_MALFORMED;
-		c.p += length;
+		c->p += length;
 	}
-	row->signal = cie.signal;
-	return cfi_run(&cie, c, start, pc, row) ? CFI_FOUND : CFI_MALFORMED;
+	return CFI_FOUND;
 }
 
-enum cfi_found
-cfi_find_linear(const struct cfi_view *v, const uint8_t *eh_frame, uint64_t pc,
-    struct cfi_row *row)
+static enum cfi_found
+linear_find(
+    const struct cfi_view *v, uint64_t at, uint64_t pc, struct cfi_entry *e)
 {
-	const uint8_t *at = eh_frame, *next;
+	const uint8_t *next;
 
-	while (at != NULL) {
-		struct cfi_cursor c = entry_open(v, (uintptr_t)at, &next), id;
-		enum cfi_found found = CFI_NONE;
+	do {
+		struct cfi_cursor id;
 
-		if (c.bad)
+		e->program = id = entry_open(v, at, &next);
+		if (id.bad)
 			return CFI_NONE;
-		id = c;
 		/* One foreign entry must not hide those behind it. */
-		if (next != NULL && cfi_fixed(&id, 4) != 0)
-			found = fde_row(v, c, pc, row);
-		if (found == CFI_FOUND)
-			return found;
-		at = next;
-	}
+		if (next != NULL && cfi_fixed(&id, 4) != 0 &&
+		    fde_read(v, pc, e) == CFI_FOUND)
+			return CFI_FOUND;
+		at = (uintptr_t)next;
+	} while (next != NULL);
 	return CFI_NONE;
 }
 
@@ -279,12 +275,11 @@ table_at(const uint8_t *table, uint64_t word)
 /* The sorted table: pairs of first pc and FDE, as offsets from the header. */
 static enum cfi_found
 table_find(const struct cfi_view *v, const uint8_t *table, uint64_t count,
-    uint64_t pc, struct cfi_row *row)
+    uint64_t pc, struct cfi_entry *e)
 {
 	uint64_t base = (uintptr_t)v->hdr, low = 0, high = count;
 	int64_t want = (int64_t)(pc - base);
 	const uint8_t *next;
-	struct cfi_cursor c;
 
 	/* The last pair whose first pc is not above ours. */
 	while (low < high) {
@@ -297,15 +292,15 @@ table_find(const struct cfi_view *v, const uint8_t *table, uint64_t count,
 	}
 	if (low == 0)
 		return CFI_NONE;
-	c = entry_open(
-	    v, base + (uint64_t)table_at(table, 2 * low - 1), &next);
-	if (c.bad || next == NULL)
+	e->program =
+	    entry_open(v, base + (uint64_t)table_at(table, 2 * low - 1), &next);
+	if (e->program.bad || next == NULL)
 		return CFI_MALFORMED;
-	return fde_row(v, c, pc, row);
+	return fde_read(v, pc, e);
 }
 
-enum cfi_found
-cfi_find(const struct cfi_view *v, uint64_t pc, struct cfi_row *row)
+static enum cfi_found
+entry_find(const struct cfi_view *v, uint64_t pc, struct cfi_entry *e)
 {
 	struct cfi_cursor c = {v->hdr, v->hi, false};
 	uint64_t hdr = (uintptr_t)v->hdr, frames, count;
@@ -326,9 +321,38 @@ cfi_find(const struct cfi_view *v, uint64_t pc, struct cfi_row *row)
 		count = cfi_pointer(&c, count_enc, hdr);
 		if (c.bad || count > (uint64_t)(c.end - c.p) / 8)
 			return CFI_MALFORMED;
-		return table_find(v, c.p, count, pc, row);
+		return table_find(v, c.p, count, pc, e);
 	}
-	if (!inside(v, frames, 4))
-		return CFI_MALFORMED;
-	return cfi_find_linear(v, v->lo + (frames - (uintptr_t)v->lo), pc, row);
+	return linear_find(v, frames, pc, e);
+}
+
+/*
+ * Not inlined, so that what the search needs of the stack is given back
+ * before the programs are run.
+ */
+static __attribute__((noinline)) enum cfi_found
+entry_search(const struct cfi_view *v, const uint8_t *eh_frame, uint64_t pc,
+    struct cfi_entry *e)
+{
+	if (eh_frame != NULL)
+		return linear_find(v, (uintptr_t)eh_frame, pc, e);
+	return entry_find(v, pc, e);
+}
+
+enum cfi_found
+cfi_find_linear(const struct cfi_view *v, const uint8_t *eh_frame, uint64_t pc,
+    struct cfi_row *row)
+{
+	struct cfi_entry e;
+	enum cfi_found found = entry_search(v, eh_frame, pc, &e);
+
+	if (found != CFI_FOUND)
+		return found;
+	return cfi_run(&e, pc, row) ? CFI_FOUND : CFI_MALFORMED;
+}
+
+enum cfi_found
+cfi_find(const struct cfi_view *v, uint64_t pc, struct cfi_row *row)
+{
+	return cfi_find_linear(v, NULL, pc, row);
 }

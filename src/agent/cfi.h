@@ -76,7 +76,7 @@ enum cfi_found cfi_find(
 enum cfi_found cfi_find_linear(const struct cfi_view *v,
     const uint8_t *eh_frame, uint64_t pc, struct cfi_row *row);
 
-/* ---- between cfi.c, cfi_run.c and cfi_expr.c ------------------------------ */
+/* ---- between cfi.c, cfi_run.c and cfi_expr.c -------------------------- */
 
 /* Reading past the end gives zeros and sets bad. */
 struct cfi_cursor {
@@ -96,6 +96,13 @@ struct cfi_cie {
 	bool signal;
 };
 
+/* An FDE with its CIE. */
+struct cfi_entry {
+	struct cfi_cie cie;
+	struct cfi_cursor program;
+	uint64_t start; /* first address that it covers */
+};
+
 uint64_t cfi_fixed(struct cfi_cursor *c, unsigned size);
 uint64_t cfi_uleb(struct cfi_cursor *c);
 int64_t cfi_sleb(struct cfi_cursor *c);
@@ -103,9 +110,11 @@ int64_t cfi_sleb(struct cfi_cursor *c);
 /* An encoded pointer, as an address; indirection is not followed. */
 uint64_t cfi_pointer(struct cfi_cursor *c, uint8_t encoding, uint64_t datarel);
 
-/* Runs the two programs up to pc; false if they are not understood. */
-bool cfi_run(const struct cfi_cie *cie, struct cfi_cursor fde, uint64_t start,
-    uint64_t pc, struct cfi_row *row);
+/*
+ * Runs the two programs up to pc; false if they are not understood. Sets all
+ * of the row.
+ */
+bool cfi_run(const struct cfi_entry *e, uint64_t pc, struct cfi_row *row);
 
 /* base + off; CFI_OTHER if off is too large for a row. */
 struct cfi_value cfi_value(uint8_t base, int64_t off);
@@ -114,7 +123,7 @@ struct cfi_value cfi_value(uint8_t base, int64_t off);
 uint8_t cfi_base(uint64_t reg);
 
 /* Evaluates a DWARF expression as far as it can be without registers. */
-struct cfi_value cfi_expression(struct cfi_cursor c, bool push_cfa,
-    uint64_t pc);
+struct cfi_value cfi_expression(
+    struct cfi_cursor c, bool push_cfa, uint64_t pc);
 
 #endif

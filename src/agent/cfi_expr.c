@@ -22,7 +22,8 @@
 #define EXPR_STACK 4
 #define EXPR_OPS 64
 
-enum { OP_DEREF = 0x06,
+enum {
+	OP_DEREF = 0x06,
 	OP_CONST1U = 0x08,
 	OP_CONST1S = 0x09,
 	OP_CONST2U = 0x0a,

@@ -13,7 +13,8 @@
 /* gcc never nests deeper than one; the standard gives no limit. */
 #define REMEMBER_MAX 4
 
-enum { CFA_ADVANCE = 0x40,
+enum {
+	CFA_ADVANCE = 0x40,
 	CFA_OFFSET = 0x80,
 	CFA_RESTORE = 0xc0,
 	CFA_NOP = 0x00,
@@ -43,22 +44,16 @@ enum { CFA_ADVANCE = 0x40,
 	CFA_GNU_NEGATIVE = 0x2f,
 };
 
-/* What DW_CFA_remember_state saves. */
-struct rules {
-	struct cfi_value cfa;
-	struct cfi_rule fp;
-	struct cfi_rule ra;
-};
-
 struct machine {
 	struct cfi_cursor c;
 	const struct cfi_cie *cie;
 	uint64_t loc;
 	uint64_t pc;
-	struct rules *now;
-	const struct rules *initial; /* NULL while the CIE's program runs */
-	struct rules *saved;	     /* REMEMBER_MAX of them */
+	struct cfi_row *now;
 	unsigned depth;
+	bool in_cie;
+	struct cfi_row initial; /* once the CIE's program has run */
+	struct cfi_row saved[REMEMBER_MAX];
 };
 
 static struct cfi_rule *
@@ -92,15 +87,13 @@ at_cfa(const struct machine *m, int64_t factor)
 static void
 rule_restore(struct machine *m, uint64_t reg)
 {
-	const struct rules *initial = m->initial;
-
 	/* In a CIE there is nothing to go back to. */
-	if (initial == NULL)
+	if (m->in_cie)
 		m->c.bad = true;
 	else if (reg == REG_FP)
-		m->now->fp = initial->fp;
+		m->now->fp = m->initial.fp;
 	else if (reg == m->cie->ra_column)
-		m->now->ra = initial->ra;
+		m->now->ra = m->initial.ra;
 }
 
 /* The block of an expression, which is read over. */
@@ -208,8 +201,7 @@ step_register(struct machine *m, uint8_t op)
 		rule_set(m, reg, CFI_AT, at_cfa(m, cfi_sleb(c)));
 		return true;
 	case CFA_GNU_NEGATIVE:
-		rule_set(m, reg, CFI_AT,
-		    at_cfa(m, (int64_t)-cfi_uleb(c)));
+		rule_set(m, reg, CFI_AT, at_cfa(m, (int64_t)-cfi_uleb(c)));
 		return true;
 	case CFA_VAL_OFFSET:
 		rule_set(m, reg, CFI_IS, at_cfa(m, (int64_t)cfi_uleb(c)));
@@ -281,33 +273,32 @@ step(struct machine *m)
 }
 
 bool
-cfi_run(const struct cfi_cie *cie, struct cfi_cursor fde, uint64_t start,
-    uint64_t pc, struct cfi_row *row)
+cfi_run(const struct cfi_entry *e, uint64_t pc, struct cfi_row *row)
 {
-	struct rules now = {.cfa.base = CFI_OTHER, .fp.how = CFI_SAME};
-	struct rules initial, saved[REMEMBER_MAX];
-	struct machine m = {
-	    .c = {cie->program, cie->end, false},
-	    .cie = cie,
-	    .loc = start,
-	    .pc = pc,
-	    .now = &now,
-	    .saved = saved,
-	};
+	struct machine m;
 
+	*row = (struct cfi_row){
+	    .cfa.base = CFI_OTHER,
+	    .fp.how = CFI_SAME,
+	    .signal = e->cie.signal,
+	};
+	m.c = (struct cfi_cursor){e->cie.program, e->cie.end, false};
+	m.cie = &e->cie;
+	m.loc = e->start;
+	m.pc = pc;
+	m.now = row;
+	m.depth = 0;
+	m.in_cie = true;
 	while (!m.c.bad && m.c.p < m.c.end)
 		step(&m);
 	if (m.c.bad)
 		return false;
-	initial = now;
-	m.initial = &initial;
-	m.c = fde;
-	m.loc = start;
+	m.initial = *row;
+	m.in_cie = false;
+	m.c = e->program;
+	m.loc = e->start;
 	m.depth = 0;
 	while (!m.c.bad && m.c.p < m.c.end && m.loc <= pc)
 		step(&m);
-	row->cfa = now.cfa;
-	row->fp = now.fp;
-	row->ra = now.ra;
 	return !m.c.bad;
 }

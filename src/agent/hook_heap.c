@@ -146,13 +146,19 @@ realloc(void *p, size_t size)
 	return real.realloc(p, size);
 }
 
-/* Some allocators have one of their own and libc's calls realloc: done here
- * in terms of ours, it counts once with either. */
+/*
+ * Some allocators have one of their own and libc's calls realloc: done here
+ * in terms of ours, it counts once with either. But when we are out, or when
+ * an allocator that lacks it comes before us, it must go the way that it
+ * would go without us: what is ours then is not what handed out p.
+ */
 EXPORT void *
 reallocarray(void *p, size_t n, size_t size)
 {
 	size_t bytes;
 
+	if (UNLIKELY(!agent_armed()))
+		return real.reallocarray(p, n, size);
 	if (__builtin_mul_overflow(n, size, &bytes)) {
 		errno = ENOMEM;
 		return NULL;

@@ -17,6 +17,7 @@ libullage_so_SOURCES = \
 	src/agent/mini.c src/agent/mini.h \
 	src/agent/modules.c \
 	src/agent/real.c src/agent/real.h \
+	src/agent/row.c src/agent/row.h \
 	src/agent/sample.c \
 	src/agent/segment.c \
 	src/agent/stackend.c \
@@ -25,7 +26,7 @@ libullage_so_SOURCES = \
 libullage_so_CFLAGS = $(AM_CFLAGS) -O2 -fPIC -fvisibility=hidden \
 	-ftls-model=initial-exec -fcf-protection=full -fno-builtin \
 	-fno-stack-protector -fno-plt -fno-semantic-interposition \
-	-fno-tree-loop-distribute-patterns -U_FORTIFY_SOURCE
+	$(NO_LOOP_PATTERNS) -U_FORTIFY_SOURCE
 libullage_so_LDFLAGS = -shared -Wl,-soname,libullage.so \
 	-Wl,--version-script=$(srcdir)/src/agent/exports.map \
 	-Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,noexecstack \

@@ -81,14 +81,16 @@ modules_note(const struct dl_find_object *o)
 	uint32_t n = load(&c->modules_used);
 	struct ull_module *m;
 
-	if (n >= ULL_MODULES ||
-	    !segment_reserve(ULL_MODULES_OFF + n * sizeof *m, sizeof *m)) {
-		loss(ULL_LOSS_MODULES_FULL);
-		return;
-	}
-	if (!__atomic_compare_exchange_n(&c->modules_used, &n, n + 1, false,
-		__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		return; /* the walker will meet it again */
+	/* Each turn that fails has let another thread list one. */
+	do {
+		if (n >= ULL_MODULES ||
+		    !segment_reserve(ULL_MODULES_OFF + n * sizeof *m,
+			sizeof *m)) {
+			loss(ULL_LOSS_MODULES_FULL);
+			return;
+		}
+	} while (!__atomic_compare_exchange_n(&c->modules_used, &n, n + 1,
+	    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	m = &tables.modules[n];
 	m->start = (uint64_t)o->dlfo_map_start;
 	m->end = (uint64_t)o->dlfo_map_end;

@@ -180,6 +180,13 @@ first_realloc(void *p, size_t size)
 	return real.realloc(p, size);
 }
 
+static void *
+first_reallocarray(void *p, size_t n, size_t size)
+{
+	real_resolve();
+	return real.reallocarray(p, n, size);
+}
+
 static void
 first_free(void *p)
 {
@@ -269,6 +276,7 @@ HIDDEN struct real real = {
 	.malloc = first_malloc,
 	.calloc = first_calloc,
 	.realloc = first_realloc,
+	.reallocarray = first_reallocarray,
 	.free = first_free,
 	.posix_memalign = first_posix_memalign,
 	.aligned_alloc = first_aligned_alloc,
@@ -330,6 +338,7 @@ real_resolve(void)
 	RESOLVE(malloc, "malloc");
 	RESOLVE(calloc, "calloc");
 	RESOLVE(realloc, "realloc");
+	RESOLVE(reallocarray, "reallocarray");
 	RESOLVE(free, "free");
 	RESOLVE(posix_memalign, "posix_memalign");
 	RESOLVE(aligned_alloc, "aligned_alloc");

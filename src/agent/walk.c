@@ -24,6 +24,7 @@
 #include "agent/walk.h"
 
 #include "agent/cfi.h"
+#include "agent/row.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -87,155 +88,7 @@ rotate(uint64_t v)
 	return v >> 3 | v << 61;
 }
 
-/* ---- rows ------------------------------------------------------------------- */
-
-/*
- * A plain row:
- *   bit 0        the CFA is based on rbp, not rsp
- *   bits 16..31  where rbp is saved, from the CFA; -8 if it is not
- *   bits 32..63  the CFA, from its base; positive
- *
- * Any other row has bit 63 set and bits 62 and 0 clear. Of these, a step:
- *   bits 1..3    enum row_kind
- *   bit 4        the CFA is based on rbp
- *   bit 5        it is dereferenced
- *   bits 6..7    enum fp_rule
- *   bits 8..9    the return address is from: 0 CFA, 1 rsp
- *   bits 10..25  offset of the CFA
- *   bits 26..41  offset of rbp
- *   bits 42..51  what is added after dereferencing
- *   bits 52..61  offset of the return address
- */
-#define ROW_FP UINT64_C(1)
-#define ROW_ODD (UINT64_C(1) << 63)
-#define FP_KEPT (-8)
-
-enum row_kind {
-	ROW_STEP,
-	ROW_SIGNAL, /* the step of a frame that the kernel made */
-	ROW_END,    /* outermost frame */
-	ROW_NONE,   /* no tables here */
-	ROW_BAD,
-};
-
-enum fp_rule {
-	FP_SAME,
-	FP_LOST,
-	FP_AT_CFA,
-	FP_AT_BASE, /* from rbp in a step, from rsp in a signal frame */
-};
-
-static uint64_t
-row_odd(enum row_kind kind)
-{
-	return ROW_ODD | (uint64_t)kind << 1;
-}
-
-static uint64_t
-bits(int64_t v, unsigned shift, unsigned width)
-{
-	return ((uint64_t)v & ((UINT64_C(1) << width) - 1)) << shift;
-}
-
-static int64_t
-bits_signed(uint64_t row, unsigned shift, unsigned width)
-{
-	return (int64_t)(row << (64 - shift - width)) >> (64 - width);
-}
-
-static bool
-fits(int64_t v, unsigned width)
-{
-	return v >= -(INT64_C(1) << (width - 1)) &&
-	    v < INT64_C(1) << (width - 1);
-}
-
-static bool
-is_saved(const struct cfi_rule *r, uint8_t base)
-{
-	return r->how == CFI_AT && r->v.base == base && !r->v.deref;
-}
-
-/*
- * In an epilogue, rbp was popped already and gcc still says where it was.
- * What is below the stack pointer is not read.
- */
-static bool
-is_popped(const struct cfi_row *r)
-{
-	return is_saved(&r->fp, CFI_CFA) && r->cfa.base == CFI_SP &&
-	    !r->cfa.deref && (int64_t)r->cfa.off + r->fp.v.off < 0;
-}
-
-static uint64_t
-row_pack_plain(const struct cfi_row *r)
-{
-	int64_t fp = r->fp.how == CFI_SAME ? FP_KEPT : r->fp.v.off;
-
-	if (r->signal || r->cfa.deref || r->cfa.off % 8 != 0 ||
-	    r->cfa.off < 8 || r->cfa.off >= 1 << 30)
-		return 0;
-	if (!is_saved(&r->ra, CFI_CFA) || r->ra.v.off != -8)
-		return 0;
-	if (r->fp.how != CFI_SAME && !is_saved(&r->fp, CFI_CFA))
-		return 0;
-	if (r->fp.how != CFI_SAME && fp > -16)
-		return 0;
-	if (fp % 8 != 0 || !fits(fp, 16))
-		return 0;
-	return (r->cfa.base == CFI_FP ? ROW_FP : 0) | bits(fp, 16, 16) |
-	    bits(r->cfa.off, 32, 32);
-}
-
-/* How rbp is found; false if it cannot be said in a row. */
-static bool
-row_pack_fp(const struct cfi_row *r, uint64_t *row)
-{
-	uint8_t base = r->signal ? CFI_SP : CFI_FP;
-	enum fp_rule rule = FP_LOST;
-
-	if (r->fp.how == CFI_SAME || r->fp.how == CFI_UNSET)
-		rule = FP_SAME;
-	else if (is_saved(&r->fp, CFI_CFA))
-		rule = FP_AT_CFA;
-	else if (is_saved(&r->fp, base))
-		rule = FP_AT_BASE;
-	*row |= (uint64_t)rule << 6;
-	if (rule == FP_SAME || rule == FP_LOST)
-		return true;
-	*row |= bits(r->fp.v.off, 26, 16);
-	return fits(r->fp.v.off, 16);
-}
-
-static uint64_t
-row_pack(struct cfi_row *r)
-{
-	uint64_t row;
-
-	if (is_popped(r))
-		r->fp.how = CFI_SAME;
-	if (r->ra.how == CFI_UNDEFINED)
-		return row_odd(ROW_END);
-	if (r->cfa.base != CFI_SP && r->cfa.base != CFI_FP)
-		return row_odd(ROW_BAD);
-	if ((row = row_pack_plain(r)) != 0)
-		return row;
-	row = row_odd(r->signal ? ROW_SIGNAL : ROW_STEP);
-	row |= r->cfa.base == CFI_FP ? 1 << 4 : 0;
-	row |= r->cfa.deref ? 1 << 5 : 0;
-	row |= is_saved(&r->ra, CFI_SP) ? 1 << 8 : 0;
-	row |= bits(r->cfa.off, 10, 16);
-	row |= bits(r->cfa.add, 42, 10);
-	row |= bits(r->ra.v.off, 52, 10);
-	if (!is_saved(&r->ra, CFI_SP) && !is_saved(&r->ra, CFI_CFA))
-		return row_odd(ROW_BAD);
-	if (!row_pack_fp(r, &row) || !fits(r->cfa.off, 16) ||
-	    !fits(r->cfa.add, 10) || !fits(r->ra.v.off, 10))
-		return row_odd(ROW_BAD);
-	return row;
-}
-
-/* ---- objects ------------------------------------------------------------------ */
+/* ---- objects ---------------------------------------------------------- */
 
 /*
  * A library may be unloaded and another be mapped at its address, with the
@@ -318,7 +171,7 @@ walk_forget_rows(void)
 	} while (true);
 }
 
-/* ---- the cache ------------------------------------------------------------------ */
+/* ---- the cache -------------------------------------------------------- */
 
 /* Where in the walk we are; kept in registers while all goes well. */
 struct at {
@@ -353,26 +206,35 @@ victim(uint64_t pc, uint64_t generation_now)
 }
 
 /*
- * Makes the row of a->pc from the tables. The generation is read after the
- * object was met and before its tables are read, so that a row never outlives
- * the object that it is from.
+ * The tables for a->pc; false if there are none. The generation is read after
+ * the object was met and before its tables are, so that a row never outlives
+ * the object that it is from. Not inlined: what the loader gives is large.
  */
-static uint64_t
-row_make(struct at *a)
+static __attribute__((noinline)) bool
+view_find(struct at *a, struct cfi_view *v)
 {
 	struct dl_find_object o;
-	struct cfi_view view;
-	struct cfi_row row;
 	int missing = _dl_find_object((void *)(uintptr_t)(a->pc - 1), &o);
 
 	if (missing == 0)
 		object_meet(&o);
 	a->generation = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
 	if (missing != 0 || o.dlfo_eh_frame == NULL)
+		return false;
+	v->lo = o.dlfo_map_start;
+	v->hi = o.dlfo_map_end;
+	v->hdr = o.dlfo_eh_frame;
+	return true;
+}
+
+static uint64_t
+row_make(struct at *a)
+{
+	struct cfi_view view;
+	struct cfi_row row;
+
+	if (!view_find(a, &view))
 		return row_odd(ROW_NONE);
-	view.lo = o.dlfo_map_start;
-	view.hi = o.dlfo_map_end;
-	view.hdr = o.dlfo_eh_frame;
 	switch (cfi_find(&view, a->pc - 1, &row)) {
 	case CFI_FOUND:
 		return row_pack(&row);
@@ -434,7 +296,7 @@ hint_store(unsigned at, unsigned next)
 	    (uint16_t)next, __ATOMIC_RELAXED);
 }
 
-/* ---- steps ------------------------------------------------------------------------ */
+/* ---- steps ------------------------------------------------------------ */
 
 static inline READS_STACKS uint64_t
 word_at(uint64_t addr)
@@ -475,7 +337,7 @@ static int
 step_fp_rule(
     const struct at *a, uint64_t hi, uint64_t cfa, bool signal, uint64_t *fp)
 {
-	uint64_t off = (uint64_t)bits_signed(a->row, 26, 16);
+	uint64_t off = (uint64_t)row_field(a->row, 26, 16);
 
 	switch ((enum fp_rule)(a->row >> 6 & 3)) {
 	case FP_SAME:
@@ -499,15 +361,16 @@ static int
 step_spelt(struct at *a, uint64_t hi, bool signal)
 {
 	uint64_t cfa = a->row & 1 << 4 ? a->fp : a->sp;
-	uint64_t ra = (uint64_t)bits_signed(a->row, 52, 10), pc, fp;
+	uint64_t ra = (uint64_t)row_field(a->row, 52, 10), pc, fp;
 
-	cfa += (uint64_t)bits_signed(a->row, 10, 16);
+	cfa += (uint64_t)row_field(a->row, 10, 16);
 	if (a->row & 1 << 5) {
 		if (!peek(a->sp, hi, cfa, &cfa))
 			return WALK_FOREIGN;
-		cfa += (uint64_t)bits_signed(a->row, 42, 10);
+		cfa += (uint64_t)row_field(a->row, 42, 10);
 	}
-	/* A handler's frame may be on another stack than what it interrupted. */
+	/* A handler's frame may be on another stack than what it interrupted.
+	 */
 	if (cfa > hi || (signal && cfa <= a->sp))
 		return WALK_FOREIGN;
 	if (cfa <= a->sp || cfa % 8 != 0)
@@ -548,6 +411,20 @@ step_odd(struct at *a, uint64_t hi)
 	return cfa > hi ? WALK_FOREIGN : WALK_BAD;
 }
 
+/* A struct of its own, so that the loop's are not in memory. */
+static inline int
+step_refused(
+    uint64_t row, uint64_t hi, uint64_t *pc, uint64_t *sp, uint64_t *fp)
+{
+	struct at a = {.pc = *pc, .sp = *sp, .fp = *fp, .row = row};
+	int stop = step_odd(&a, hi);
+
+	*pc = a.pc;
+	*sp = a.sp;
+	*fp = a.fp;
+	return stop;
+}
+
 READS_STACKS unsigned
 walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
     enum walk_end *end)
@@ -585,16 +462,12 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 		cfa = (row & ROW_FP ? fp : sp) + (uint64_t)((int64_t)row >> 32);
 		low = cfa + (uint64_t)fp_off;
 		if (rare(rotate(low - sp) >= (hi - sp) >> 3 || cfa > hi)) {
-			int stop;
+			int stop = step_refused(row, hi, &pc, &sp, &fp);
 
-			slow = (struct at){pc, sp, fp, key_mask, row};
-			if ((stop = step_odd(&slow, hi)) >= 0) {
+			if (stop >= 0) {
 				*end = (enum walk_end)stop;
 				return n;
 			}
-			pc = slow.pc;
-			sp = slow.sp;
-			fp = slow.fp;
 		} else {
 			saved = word_at(low);
 			/* Loaded in any case: a branch would be guessed. */
@@ -612,8 +485,8 @@ walk(const struct walk_regs *r, uint64_t hi, uint64_t *frames, unsigned max,
 		}
 		frames[n++] = pc;
 		next = hint_load(from);
-		s = (const struct slot *)(const void *)(
-		    (const char *)slots + next * 8);
+		s = (const struct slot *)(const void *)((const char *)slots +
+							next * 8);
 		row = load64(&s->row);
 		if (rare((load64(&s->check) ^ row) != (pc ^ key_mask))) {
 			if (pc == 0) {

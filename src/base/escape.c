@@ -58,6 +58,13 @@ escape_terminal(struct buf *out, const char *text, size_t len)
 	uint32_t c;
 
 	while (i < len) {
+		for (n = 0; i + n < len && s[i + n] >= 0x20 && s[i + n] < 0x7f;)
+			n++;
+		if (n != 0) {
+			buf_add(out, s + i, n);
+			i += n;
+			continue;
+		}
 		n = decode(s + i, len - i, &c);
 		if (n != 0 && !is_control(c)) {
 			buf_add(out, s + i, n);

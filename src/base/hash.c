@@ -103,6 +103,7 @@ hash_bytes(const void *bytes, size_t len)
 		v = hash_mix(v, word);
 	}
 	word = 0;
-	memcpy(&word, s, len);
+	if (len != 0)
+		memcpy(&word, s, len);
 	return hash_mix(v, word);
 }

@@ -283,10 +283,10 @@ write_text(const struct options *o, int32_t pid, const struct open_files *f,
 		buf_puts(out, "\n");
 		table_out_order(rows, sort, -1);
 		hide_columns(o, f, rows);
-		table_out_text(o, rows, ROWS, out);
+		table_out_text(o, rows, ROWS, 0, out);
 	} else {
 		table_out_order(groups, sort, FDS_GROUP_COUNT);
-		table_out_text(o, groups, ROWS, out);
+		table_out_text(o, groups, ROWS, 0, out);
 	}
 	add_totals(pid, f, out);
 	table_free(rows);

@@ -23,10 +23,29 @@ static const struct option_spec heap_options[] = {
 	OPTION_END,
 };
 
+/* What the profile cannot show, a line each. */
+static void
+note_losses(const struct options *o, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_losses; i++)
+		if (s->losses[i].count > 0)
+			cmd_note(o, "lost: %llu %s",
+			    (unsigned long long)s->losses[i].count,
+			    s->losses[i].text);
+	if (s->torn > 0)
+		cmd_note(o, "%llu entries changed while they were copied",
+		    (unsigned long long)s->torn);
+	if (s->invalid > 0)
+		cmd_note(o,
+		    "%llu records are not as an agent writes them; they were "
+		    "left out",
+		    (unsigned long long)s->invalid);
+}
+
 /* One profile with names: a snapshot, a builder, a symbolizer. */
 static struct profile *
-collect(const struct kind *kind, const struct target *t,
-    struct symbolizer *names, struct err *e)
+collect(const struct options *o, const struct kind *kind,
+    const struct target *t, struct symbolizer *names, struct err *e)
 {
 	struct snapshot *s = snapshot_take(t, e);
 	struct profile *p;
@@ -34,6 +53,7 @@ collect(const struct kind *kind, const struct target *t,
 	if (s == NULL)
 		return NULL;
 	p = kind->build(s);
+	note_losses(o, s);
 	snapshot_free(s);
 	if (names != NULL)
 		profile_symbolize(p, names);
@@ -77,11 +97,11 @@ measure(const struct options *o, const struct kind *kind,
 	int rc = 0;
 
 	if (ns > 0) {
-		if ((before = collect(kind, t, names, e)) == NULL)
+		if ((before = collect(o, kind, t, names, e)) == NULL)
 			return NULL;
 		wait_for(ns);
 	}
-	if ((p = collect(kind, t, names, e)) == NULL) {
+	if ((p = collect(o, kind, t, names, e)) == NULL) {
 		profile_free(before);
 		return NULL;
 	}

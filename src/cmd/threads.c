@@ -304,7 +304,7 @@ write_out(const struct options *o, const struct look *l, bool by_name, int sort,
 	if (option_given(o, "json")) {
 		table_json(t, out);
 	} else {
-		table_out_text(o, t, ROWS, out);
+		table_out_text(o, t, ROWS, 0, out);
 		add_totals(l, out);
 	}
 	table_free(t);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY_MAX ((size_t)1 << 30)
+#define MEMORY_MAX ((size_t)512 << 20)
 
 struct reading {
 	struct profile *p;

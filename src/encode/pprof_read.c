@@ -16,7 +16,7 @@
 
 /* What the unpacked messages may take. They are larger than their bytes: an
  * empty one of two bytes becomes eighty. */
-#define MEMORY_MAX ((size_t)1 << 30)
+#define MEMORY_MAX ((size_t)512 << 20)
 
 typedef Perftools__Profiles__Profile pb_profile;
 typedef Perftools__Profiles__Sample pb_sample;

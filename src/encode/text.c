@@ -30,6 +30,7 @@ struct drawing {
 	int objects;  /* index of the count beside it, or -1 */
 	double whole; /* 100% */
 	size_t width[FIELDS];
+	bool prefixed[FIELDS]; /* some number of it ends in a prefix */
 	struct buf *out;
 };
 
@@ -100,6 +101,23 @@ shown_rows(const struct drawing *d)
 	return d->o->rows != 0 && d->o->rows < d->t->n ? d->o->rows : d->t->n;
 }
 
+static bool
+ends_in(const char *text, int is(int))
+{
+	size_t len = strlen(text);
+
+	return len != 0 && is((unsigned char)text[len - 1]);
+}
+
+/* Numbers stand on their units: "812" leaves room below "61.0M". */
+static void
+align(const struct drawing *d, char text[FIELDS][UNITS_MAX])
+{
+	for (size_t k = 0; k < FIELDS; k++)
+		if (d->prefixed[k] && ends_in(text[k], isdigit))
+			strcat(text[k], " ");
+}
+
 static void
 measure(struct drawing *d)
 {
@@ -110,6 +128,12 @@ measure(struct drawing *d)
 		d->width[k] = strlen(text[k]);
 	for (size_t i = 0; i < shown_rows(d); i++) {
 		fields(d, &d->t->rows[i], text);
+		for (size_t k = 0; k < FIELDS; k++)
+			d->prefixed[k] |= ends_in(text[k], isalpha);
+	}
+	for (size_t i = 0; i < shown_rows(d); i++) {
+		fields(d, &d->t->rows[i], text);
+		align(d, text);
 		for (size_t k = 0; k < FIELDS; k++)
 			if (strlen(text[k]) > d->width[k])
 				d->width[k] = strlen(text[k]);
@@ -212,7 +236,7 @@ put_rest(const struct drawing *d)
 		return;
 	for (size_t i = shown; i < d->t->n; i++)
 		flat = profile_sum(flat, d->t->rows[i].flat[d->type]);
-	buf_printf(d->out, "\n and %s more with ",
+	buf_printf(d->out, "\nand %s more with ",
 	    units_count(text, (int64_t)rest));
 	buf_printf(d->out, "%s, %s; -n 0 shows all\n",
 	    value_text(text, flat, unit(d)), share(d, flat, percent));
@@ -247,6 +271,7 @@ write_text(struct buf *out, const struct profile *p,
 	}
 	for (size_t i = 0; i < shown_rows(&d); i++) {
 		fields(&d, &t->rows[i], text);
+		align(&d, text);
 		used = put_fields(&d, text);
 		put_site(&d, &t->rows[i], used);
 	}

@@ -27,6 +27,10 @@ profile_new(void)
 	p->index = xcalloc(1, sizeof *p->index);
 	for (size_t i = 0; i < PROFILE_VALUES_MAX; i++)
 		p->stderror[i] = -1;
+	/* Never NULL, so that a pointer to none of them may be formed. */
+	p->lines = xgrow(NULL, 0, &p->cap_lines, sizeof *p->lines);
+	p->stack_ids = xgrow(NULL, 0, &p->cap_stack_ids, sizeof *p->stack_ids);
+	p->labels = xgrow(NULL, 0, &p->cap_labels, sizeof *p->labels);
 	profile_string(p, "");
 	return p;
 }

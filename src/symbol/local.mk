@@ -12,5 +12,7 @@ src_libhome_a_SOURCES += \
 	src/symbol/perf_map.c src/symbol/perf_map.h \
 	src/symbol/range_map.c src/symbol/range_map.h \
 	src/symbol/rooted.c src/symbol/rooted.h \
-	src/symbol/rust.h src/symbol/rust_legacy.c src/symbol/rust_v0.c \
+	src/symbol/rust.h src/symbol/rust_legacy.c \
+	src/symbol/rust_v0.c src/symbol/rust_v0.h \
+	src/symbol/rust_v0_const.c src/symbol/rust_v0_text.c \
 	src/symbol/symbolizer.c

@@ -15,7 +15,7 @@
 struct range {
 	uint64_t low, high; /* [low, high) */
 	uint32_t id;	    /* the caller's */
-	uint32_t rank;	    /* of two equal ranges the higher one answers */
+	uint32_t rank;	    /* of equal ranges the higher one answers */
 	size_t outer;	    /* index of one that may enclose it */
 };
 

@@ -5,7 +5,8 @@
  *
  * By hand, from the top of the source tree:
  *   cc -O2 -D_GNU_SOURCE -Isrc -Ibuild -o /tmp/walk-bench \
- *	tests/bench/walk-bench.c src/agent/walk.c src/agent/cfi*.c
+ *	tests/bench/walk-bench.c src/agent/walk.c src/agent/row.c
+ *src/agent/cfi*.c
  *
  * libunwind exports _Unwind_Backtrace too, so it needs a build of its own.
  *
@@ -127,7 +128,8 @@ static void go(unsigned depth, uint64_t path);
                                                                                \
 		room[0] = path;                                                \
 		room[words - 1] = depth;                                       \
-		go(depth - 1, path * 6364136223846793005u + 1442695040888963407u); \
+		go(depth - 1,                                                  \
+		    path * 6364136223846793005u + 1442695040888963407u);       \
 		room[0] = room[words - 1] + room[0];                           \
 	}
 SHAPE(shape0, 1, )
@@ -142,8 +144,8 @@ SHAPE(shape7, 17, )
 static __attribute__((noinline)) void
 go(unsigned depth, uint64_t path)
 {
-	static void (*const shapes[])(unsigned, uint64_t) = {shape0, shape1,
-	    shape2, shape3, shape4, shape5, shape6, shape7};
+	static void (*const shapes[])(unsigned, uint64_t) = {
+	    shape0, shape1, shape2, shape3, shape4, shape5, shape6, shape7};
 
 	if (depth == 0) {
 		leaf();
@@ -181,8 +183,8 @@ measure(const char *name, void (*m)(const struct walk_regs *))
 		best = 1e18;
 		rounds = m == by_walk ? 200000 : 4000;
 		go(depth, 42);
-		printf("%-14s %4u frames  %8.1f ns same path", name, found,
-		    best);
+		printf(
+		    "%-14s %4u frames  %8.1f ns same path", name, found, best);
 		varied = 1;
 		total_ns = total_walks = 0;
 		rounds = 1;
@@ -198,7 +200,7 @@ int
 main(void)
 {
 	stack_top = ((uint64_t)(uintptr_t)__builtin_frame_address(0) + 4096) &
-	    ~UINT64_C(7);
+		    ~UINT64_C(7);
 	measure("walk", by_walk);
 	measure("walk, misses", by_walk_cold);
 	measure("libgcc", by_libgcc);

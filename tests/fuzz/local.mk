@@ -1,5 +1,36 @@
 # tests/fuzz
 
+# Profiles from strangers. The replay runs in every make check; with
+# --enable-fuzzers the same source is a fuzzer, over objects of its own.
+EXTRA_DIST += tests/fuzz/decode-corpus/heap.pb \
+	tests/fuzz/decode-corpus/heap.pb.gz
+check_PROGRAMS += tests/fuzz/decode-replay
+dist_check_SCRIPTS += tests/fuzz/replay-decode
+TESTS += tests/fuzz/replay-decode
+tests_fuzz_decode_replay_SOURCES = tests/fuzz/decode-fuzz.c
+tests_fuzz_decode_replay_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS)
+tests_fuzz_decode_replay_LDADD = $(HOME_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/decode-fuzz
+tests_fuzz_decode_fuzz_SOURCES = tests/fuzz/decode-fuzz.c \
+	src/profile/copy.c src/profile/diff.c src/profile/drop.c \
+	src/profile/profile.c src/profile/top.c src/profile/valid.c \
+	src/encode/arena.c src/encode/collapsed.c src/encode/decode.c \
+	src/encode/encode.c src/encode/gperftools.c src/encode/gzip.c \
+	src/encode/heap_text.c src/encode/jemalloc.c src/encode/json.c \
+	src/encode/json_read.c src/encode/pprof.c src/encode/pprof_read.c \
+	src/encode/text.c src/encode/values.c \
+	src/base/buf.c src/base/err.c src/base/escape.c src/base/hash.c \
+	src/base/units.c src/base/xalloc.c
+nodist_tests_fuzz_decode_fuzz_SOURCES = src/encode/profile.pb-c.c
+tests_fuzz_decode_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
+tests_fuzz_decode_fuzz_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_decode_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_decode_fuzz_LDADD = $(PROTOBUF_C_LIBS) $(ZLIB_LIBS) \
+	$(JANSSON_LIBS) -lm
+endif
+
 # Without libFuzzer the same source is a program that replays files.
 EXTRA_DIST += tests/fuzz/cfi-fuzz.c
 if FUZZERS
@@ -9,4 +40,14 @@ tests_fuzz_cfi_fuzz_SOURCES = tests/fuzz/cfi-fuzz.c src/agent/cfi.c \
 tests_fuzz_cfi_fuzz_CFLAGS = $(AM_CFLAGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 tests_fuzz_cfi_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
+# symbol
+EXTRA_DIST += tests/fuzz/symbol-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/symbol-fuzz
+tests_fuzz_symbol_fuzz_SOURCES = tests/fuzz/symbol-fuzz.c
+tests_fuzz_symbol_fuzz_CFLAGS = $(src_libhome_a_CFLAGS) -fsanitize=fuzzer
+tests_fuzz_symbol_fuzz_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_symbol_fuzz_LDADD = $(HOME_LIBS)
 endif

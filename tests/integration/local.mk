@@ -1,3 +1,6 @@
 # tests/integration: whole programs, by scripts that print TAP.
-dist_check_SCRIPTS += tests/integration/demo
-TESTS += tests/integration/demo
+integration_tests = \
+	tests/integration/demo \
+	tests/integration/truth
+dist_check_SCRIPTS += $(integration_tests)
+TESTS += $(integration_tests)

@@ -24,6 +24,7 @@ die() {
 # packages_missing GROUP...: those of tests/packages that are not installed.
 packages_missing() {
 	local group name
+	command -v dpkg-query >/dev/null || return 0
 	while read -r group name _; do
 		case " $* " in
 		*" $group "*)
@@ -98,10 +99,12 @@ need_packages() {
 # ---- building ---------------------------------------------------------------
 
 # build DIR [CONFIGURE OPTION...]: brings the build there up to date. Quick
-# when nothing has changed; configures again when the options have.
+# when nothing has changed; configures again when the options have, or when
+# packages came or went that configure looks for.
 build() {
-	local dir=$1 log
+	local dir=$1 log wanted
 	shift
+	wanted="$* without: $(packages_missing build try check | tr '\n' ' ')"
 	mkdir -p "$dir" || exit 1
 	log=$dir/build.log
 	: >"$log"
@@ -112,14 +115,14 @@ build() {
 			return 1
 		}
 	fi
-	if [ "$(cat "$dir/options" 2>/dev/null)" != "$*" ] ||
+	if [ "$(cat "$dir/options" 2>/dev/null)" != "$wanted" ] ||
 		[ ! -f "$dir/Makefile" ]; then
 		step "configure $* (in $dir)"
 		(cd "$dir" && "$SRC/configure" "$@") >>"$log" 2>&1 || {
 			tail -n 20 "$log"
 			return 1
 		}
-		echo "$*" >"$dir/options"
+		echo "$wanted" >"$dir/options"
 	fi
 	step "make (in $dir)"
 	make -C "$dir" -j "$(nproc)" all >>"$log" 2>&1 || {

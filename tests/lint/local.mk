@@ -1,5 +1,6 @@
 # tests/lint: rules of the house that a machine can check, and goldens.
 lint_tests = \
+	tests/lint/abi \
 	tests/lint/agent \
 	tests/lint/driver \
 	tests/lint/headers \
@@ -7,15 +8,14 @@ lint_tests = \
 	tests/lint/man \
 	tests/lint/no-sleep \
 	tests/lint/scripts \
-	tests/lint/segment \
 	tests/lint/size \
 	tests/lint/spelling
 dist_check_SCRIPTS += $(lint_tests)
 TESTS += $(lint_tests)
-GOLDEN_TESTS += tests/lint/agent tests/lint/segment
+GOLDEN_TESTS += tests/lint/agent tests/lint/abi
 
 check_PROGRAMS += tests/lint/print-segment
-tests_lint_print_segment_SOURCES = tests/lint/segment.c
+tests_lint_print_segment_SOURCES = tests/lint/print-segment.c
 
 EXTRA_DIST += \
 	tests/golden/agent-exports.txt \

@@ -7,6 +7,9 @@
 
 #include "agent/walk.h"
 
+#include "agent/cfi.h"
+#include "agent/row.h"
+
 #include "agent_walk-shapes.h"
 
 #include <dlfcn.h>
@@ -33,7 +36,7 @@
 static uint64_t stack_end;
 static const void *loader; /* where ld.so is mapped */
 
-/* ---- the oracle ------------------------------------------------------------ */
+/* ---- the oracle ------------------------------------------------------- */
 
 struct oracle {
 	uint64_t frames[FRAMES];
@@ -56,9 +59,9 @@ struct tally {
 	unsigned whole;
 	unsigned cut;
 	unsigned wrong;
-	enum walk_end end;   /* of the last */
-	unsigned cut_outside; /* of the loader */
-	unsigned depth;	     /* of the last */
+	enum walk_end end;     /* of the last */
+	unsigned cut_outside;  /* of the loader */
+	unsigned depth;	       /* of the last */
 	uint64_t end_of_stack; /* 0: that of the main thread */
 };
 
@@ -85,8 +88,7 @@ differ(const struct oracle *o, const uint64_t *frames, unsigned n)
 {
 	for (unsigned i = 0; i < n || i + 1 < o->n; i++)
 		fprintf(stderr, "%3u walk %#lx libgcc %#lx\n", i,
-		    i < n ? frames[i] : 0,
-		    i + 1 < o->n ? o->frames[i + 1] : 0);
+		    i < n ? frames[i] : 0, i + 1 < o->n ? o->frames[i + 1] : 0);
 }
 
 /* Walks from its caller on, by both; a cut walk must agree as far as it is. */
@@ -97,9 +99,9 @@ compare(void *arg)
 	static __thread struct oracle o;
 	static __thread uint64_t frames[FRAMES];
 	CALLER_REGS(r);
-	unsigned n = walk(&r,
-	    t->end_of_stack != 0 ? t->end_of_stack : stack_end, frames, FRAMES,
-	    &t->end);
+	unsigned n =
+	    walk(&r, t->end_of_stack != 0 ? t->end_of_stack : stack_end, frames,
+		FRAMES, &t->end);
 
 	o.n = 0;
 	_Unwind_Backtrace(oracle_take, &o);
@@ -124,7 +126,7 @@ assert_all_whole(const struct tally *t)
 	assert_true(t->whole > 0);
 }
 
-/* ---- ordinary code ---------------------------------------------------------- */
+/* ---- ordinary code ---------------------------------------------------- */
 
 static void
 frames_of_all_shapes_agree_with_libgcc(void **state)
@@ -198,7 +200,7 @@ threads_walk_to_their_start_at_the_same_time(void **state)
 	}
 }
 
-/* ---- signals ------------------------------------------------------------------ */
+/* ---- signals ---------------------------------------------------------- */
 
 static struct tally signal_tally;
 
@@ -270,7 +272,7 @@ on_trap(int number)
 /* Below the red zone, which a leaf may use. */
 #define FLAGS_APPLY(instruction)                                               \
 	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\t" instruction    \
-			 "\n\tpopfq\n\tlea 128(%%rsp), %%rsp" ::                \
+			 "\n\tpopfq\n\tlea 128(%%rsp), %%rsp" ::               \
 			     : "memory", "cc")
 
 static void
@@ -308,7 +310,7 @@ every_single_step_agrees_with_libgcc(void **state)
 	assert_true(signal_tally.cut_outside * 20 < signal_tally.whole);
 }
 
-/* ---- code without tables --------------------------------------------------------- */
+/* ---- code without tables ---------------------------------------------- */
 
 __asm__(".text\n"
 	"with_rbp: push %rbp; mov %rsp, %rbp; mov %rdi, %rax\n"
@@ -322,7 +324,22 @@ __asm__(".text\n"
 	"	mov %rsi, %rdi; call *%rax; pop %rbp; ret\n"
 	"rbp_is_sunk: push %rbp; lea -64(%rsp), %rbp; mov %rdi, %rax\n"
 	"	mov %rsi, %rdi; call *%rax; pop %rbp; ret\n"
-	"assembly_end:\n");
+	"assembly_end:\n"
+	/* As OpenSSL does: the CFA is *(rsp + 40) + 8. */
+	"by_memory: .cfi_startproc\n"
+	"	mov %rsp, %rax\n"
+	"	.cfi_def_cfa_register %rax\n"
+	"	push %rbp\n"
+	"	.cfi_offset %rbp, -16\n"
+	"	sub $64, %rsp; and $-64, %rsp; mov %rax, 40(%rsp)\n"
+	"	.cfi_escape 0x0f, 5, 0x77, 40, 0x06, 0x23, 8\n"
+	"	xor %ebp, %ebp; mov %rdi, %rax; mov %rsi, %rdi; call *%rax\n"
+	"	mov 40(%rsp), %rsi; mov -8(%rsi), %rbp; mov %rsi, %rsp\n"
+	"	.cfi_def_cfa %rsp, 8\n"
+	"	.cfi_restore %rbp\n"
+	"	ret\n"
+	"	.cfi_endproc\n");
+void by_memory(void (*call)(void *), void *arg);
 void with_rbp(void (*call)(void *), void *arg);
 void without_rbp(void (*call)(void *), void *arg);
 void rbp_is_text(void (*call)(void *), void *arg);
@@ -343,6 +360,17 @@ take(void *arg)
 
 	taken.n = walk(&r, arg != NULL ? (uint64_t)(uintptr_t)arg : stack_end,
 	    taken.frames, FRAMES, &taken.end);
+}
+
+static void
+a_frame_found_through_memory_agrees_with_libgcc(void **state)
+{
+	struct tally t = {0};
+
+	(void)state;
+	by_memory(compare, &t);
+	by_memory(compare, &t);
+	assert_all_whole(&t);
 }
 
 static void
@@ -398,7 +426,7 @@ generated_code_is_stepped_over_by_rbp_or_ends_the_walk(void **state)
 	munmap(page, 4096);
 }
 
-/* ---- libraries that come and go --------------------------------------------------- */
+/* ---- libraries that come and go --------------------------------------- */
 
 static unsigned announced;
 static const void *last_announced;
@@ -445,7 +473,7 @@ a_library_is_walked_again_after_it_was_unloaded(void **state)
 	assert_all_whole(&t);
 }
 
-/* ---- other stacks ------------------------------------------------------------------ */
+/* ---- other stacks ----------------------------------------------------- */
 
 static ucontext_t home, away;
 static struct tally away_tally;
@@ -548,7 +576,62 @@ the_depth_limit_is_kept_and_told(void **state)
 	}
 }
 
-/* ---- stacks of garbage --------------------------------------------------------------- */
+/* ---- stacks of garbage ------------------------------------------------ */
+
+static void
+tables_give_the_same_row_searched_or_read_through(void **state)
+{
+	struct dl_find_object o;
+	struct cfi_view v;
+	const uint8_t *frames;
+	int32_t off;
+	unsigned found = 0;
+
+	(void)state;
+	assert_int_equal(_dl_find_object((void *)(uintptr_t)shapes_run, &o), 0);
+	v = (struct cfi_view){
+	    o.dlfo_map_start, o.dlfo_map_end, o.dlfo_eh_frame};
+	/* What ld writes: a 4-byte offset from its own place. */
+	assert_int_equal(v.hdr[1], 0x1b);
+	memcpy(&off, v.hdr + 4, sizeof(off));
+	frames = v.hdr + 4 + off;
+	for (unsigned i = 0; i < 600; i++) {
+		struct cfi_row a, b;
+		uint64_t at = (uint64_t)(uintptr_t)shapes_run + i - 300;
+		enum cfi_found how;
+
+		memset(&a, 0, sizeof(a));
+		memset(&b, 0, sizeof(b));
+		how = cfi_find(&v, at, &a);
+		assert_int_equal(cfi_find_linear(&v, frames, at, &b), how);
+		if (how != CFI_FOUND)
+			continue;
+		found++;
+		assert_int_equal(row_pack(&a), row_pack(&b));
+	}
+	assert_true(found > 300);
+}
+
+static void
+a_table_cut_anywhere_is_refused_quietly(void **state)
+{
+	struct dl_find_object o;
+	struct cfi_view v;
+	struct cfi_row row;
+	uint64_t pc = (uint64_t)(uintptr_t)shapes_run + 1;
+
+	(void)state;
+	assert_int_equal(_dl_find_object((void *)(uintptr_t)pc, &o), 0);
+	v = (struct cfi_view){
+	    o.dlfo_map_start, o.dlfo_map_end, o.dlfo_eh_frame};
+	assert_int_equal(cfi_find(&v, pc, &row), CFI_FOUND);
+	v.hi = v.hdr + 12;
+	assert_int_equal(cfi_find(&v, pc, &row), CFI_MALFORMED);
+	v.hi = v.hdr + 3;
+	assert_int_equal(cfi_find(&v, pc, &row), CFI_NONE);
+	v.hi = v.hdr;
+	assert_int_equal(cfi_find(&v, pc, &row), CFI_NONE);
+}
 
 static uint64_t
 next_random(uint64_t *s)
@@ -593,8 +676,8 @@ static void
 garbage_is_walked_without_a_fault(void **state)
 {
 	const size_t size = 4096;
-	char *all = mmap(NULL, 3 * size, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *all =
+	    mmap(NULL, 3 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t *image = (uint64_t *)(void *)(all + size), s = 20240607;
 	uint64_t lo = (uintptr_t)image, hi = lo + size, frames[64];
 	unsigned ends[WALK_DEEP + 1] = {0}, deepest = 0;
@@ -636,27 +719,28 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frames_of_all_shapes_agree_with_libgcc),
-		cmocka_unit_test(rows_that_were_forgotten_are_found_again),
-		cmocka_unit_test(exceptions_and_cleanups_agree_with_libgcc),
-		cmocka_unit_test(threads_walk_to_their_start_at_the_same_time),
-		cmocka_unit_test(signal_frames_agree_with_libgcc),
-		cmocka_unit_test(
-		    a_handler_on_an_alternate_stack_ends_the_walk_as_foreign),
-		cmocka_unit_test(every_single_step_agrees_with_libgcc),
-		cmocka_unit_test(assembly_with_a_frame_pointer_is_stepped_over),
-		cmocka_unit_test(assembly_without_one_ends_the_walk),
-		cmocka_unit_test(
-		    generated_code_is_stepped_over_by_rbp_or_ends_the_walk),
-		cmocka_unit_test(
-		    a_library_is_walked_again_after_it_was_unloaded),
-		cmocka_unit_test(
-		    coroutines_are_walked_when_their_bounds_are_known),
-		cmocka_unit_test(
-		    a_stack_pointer_that_is_not_in_bounds_gives_one_frame),
-		cmocka_unit_test(the_bound_cuts_the_walk_where_it_is),
-		cmocka_unit_test(the_depth_limit_is_kept_and_told),
-		cmocka_unit_test(garbage_is_walked_without_a_fault),
+	    cmocka_unit_test(frames_of_all_shapes_agree_with_libgcc),
+	    cmocka_unit_test(rows_that_were_forgotten_are_found_again),
+	    cmocka_unit_test(exceptions_and_cleanups_agree_with_libgcc),
+	    cmocka_unit_test(threads_walk_to_their_start_at_the_same_time),
+	    cmocka_unit_test(signal_frames_agree_with_libgcc),
+	    cmocka_unit_test(
+		a_handler_on_an_alternate_stack_ends_the_walk_as_foreign),
+	    cmocka_unit_test(every_single_step_agrees_with_libgcc),
+	    cmocka_unit_test(a_frame_found_through_memory_agrees_with_libgcc),
+	    cmocka_unit_test(tables_give_the_same_row_searched_or_read_through),
+	    cmocka_unit_test(a_table_cut_anywhere_is_refused_quietly),
+	    cmocka_unit_test(assembly_with_a_frame_pointer_is_stepped_over),
+	    cmocka_unit_test(assembly_without_one_ends_the_walk),
+	    cmocka_unit_test(
+		generated_code_is_stepped_over_by_rbp_or_ends_the_walk),
+	    cmocka_unit_test(a_library_is_walked_again_after_it_was_unloaded),
+	    cmocka_unit_test(coroutines_are_walked_when_their_bounds_are_known),
+	    cmocka_unit_test(
+		a_stack_pointer_that_is_not_in_bounds_gives_one_frame),
+	    cmocka_unit_test(the_bound_cuts_the_walk_where_it_is),
+	    cmocka_unit_test(the_depth_limit_is_kept_and_told),
+	    cmocka_unit_test(garbage_is_walked_without_a_fault),
 	};
 	pthread_attr_t attr;
 	void *lo;

@@ -1,5 +1,41 @@
 # tests/unit
 
+# base, profile, encode, table.
+EXTRA_DIST += tests/data/heap/README tests/data/heap/jemalloc.heap \
+	tests/data/heap/jemalloc-accum.heap tests/data/heap/gperftools.heap \
+	tests/golden/encode/heap.txt tests/golden/encode/heap-80.txt \
+	tests/golden/encode/heap.collapsed tests/golden/encode/heap.json
+if HAVE_CMOCKA
+nouns_tests = tests/unit/base-test tests/unit/profile-test \
+	tests/unit/encode-test tests/unit/decode-test tests/unit/table-test
+check_PROGRAMS += $(nouns_tests)
+TESTS += $(nouns_tests)
+GOLDEN_TESTS += tests/unit/encode-test
+nouns_cflags = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+nouns_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit \
+	-DGOLDEN='"$(abs_srcdir)/tests/golden/encode/"' \
+	-DDATA='"$(abs_srcdir)/tests/data/heap/"' -DGO='"$(GO)"'
+nouns_fake = tests/unit/fake_profile.c tests/unit/fake_profile.h
+tests_unit_base_test_SOURCES = tests/unit/base-test.c
+tests_unit_base_test_CFLAGS = $(nouns_cflags)
+tests_unit_base_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_profile_test_SOURCES = tests/unit/profile-test.c $(nouns_fake)
+tests_unit_profile_test_CPPFLAGS = $(nouns_cppflags)
+tests_unit_profile_test_CFLAGS = $(nouns_cflags)
+tests_unit_profile_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_encode_test_SOURCES = tests/unit/encode-test.c $(nouns_fake)
+tests_unit_encode_test_CPPFLAGS = $(nouns_cppflags)
+tests_unit_encode_test_CFLAGS = $(nouns_cflags)
+tests_unit_encode_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_decode_test_SOURCES = tests/unit/decode-test.c $(nouns_fake)
+tests_unit_decode_test_CPPFLAGS = $(nouns_cppflags)
+tests_unit_decode_test_CFLAGS = $(nouns_cflags) $(PROTOBUF_C_CFLAGS)
+tests_unit_decode_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_table_test_SOURCES = tests/unit/table-test.c
+tests_unit_table_test_CFLAGS = $(nouns_cflags)
+tests_unit_table_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # The walk. One binary without frame pointers, a library with them, and lazy
 # binding, so that single steps go through PLT entries and the loader.
 if HAVE_CMOCKA
@@ -9,7 +45,8 @@ tests_unit_agent_walk_test_SOURCES = tests/unit/agent_walk-test.c \
 	tests/unit/agent_walk-shapes.c tests/unit/agent_walk-shapes.h \
 	tests/unit/agent_walk-throw.cc \
 	src/agent/walk.c src/agent/walk.h src/agent/cfi.c src/agent/cfi.h \
-	src/agent/cfi_expr.c src/agent/cfi_run.c
+	src/agent/cfi_expr.c src/agent/cfi_run.c src/agent/row.c \
+	src/agent/row.h
 tests_unit_agent_walk_test_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DSHAPES_LIBRARY='"$(abs_builddir)/tests/unit/agent_walk-shapes.so"'
 tests_unit_agent_walk_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) \
@@ -22,4 +59,23 @@ tests_unit_agent_walk_shapes_so_SOURCES = tests/unit/agent_walk-shapes.c \
 tests_unit_agent_walk_shapes_so_CFLAGS = $(AM_CFLAGS) -O2 -fPIC \
 	-fno-omit-frame-pointer
 tests_unit_agent_walk_shapes_so_LDFLAGS = -shared
+endif
+
+# symbol
+if HAVE_CMOCKA
+symbol_tests = tests/unit/symbol-test tests/unit/demangle-test \
+	tests/unit/symbolize-test
+check_PROGRAMS += $(symbol_tests)
+TESTS += $(symbol_tests)
+tests_unit_symbol_test_SOURCES = tests/unit/symbol-test.c \
+	tests/unit/symbol-fixture.c tests/unit/symbol-fixture.h
+tests_unit_symbol_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_symbol_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_symbolize_test_SOURCES = tests/unit/symbolize-test.c \
+	tests/unit/symbol-fixture.c tests/unit/symbol-fixture.h
+tests_unit_symbolize_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_symbolize_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_demangle_test_SOURCES = tests/unit/demangle-test.c
+tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif

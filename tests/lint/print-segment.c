@@ -46,6 +46,7 @@ header(void)
 	MEMBER(ull_header, frames_off);
 	MEMBER(ull_header, keys_off);
 	MEMBER(ull_header, live_off);
+	MEMBER(ull_header, shadowed);
 	MEMBER(ull_header, agent_version);
 	MEMBER(ull_header, exe);
 	MEMBER(ull_header, allocator);
@@ -103,6 +104,7 @@ tables(void)
 	MEMBER(ull_stack, peak_epoch);
 	STRUCT(ull_live);
 	MEMBER(ull_live, size);
+	MEMBER(ull_live, usable);
 	MEMBER(ull_live, weight);
 	MEMBER(ull_live, stack);
 	MEMBER(ull_live, birth);
@@ -143,8 +145,8 @@ values(void)
 #define X(name, text) VALUE(ULL_LOSS_##name);
 	ULL_LOSSES(X)
 #undef X
-	printf("check of (4096, 24, 1.0f, 7, 99) %u\n",
-	    ull_live_check(4096, 24, 0x3f800000, 7, 99));
+	printf("check of (4096, 24, 40, 1.0f, 7, 99) %u\n",
+	    ull_live_check(4096, 24, 40, 0x3f800000, 7, 99));
 }
 
 int
