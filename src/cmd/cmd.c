@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
-    cmd_diff, cmd_convert, cmd_fds, cmd_threads, cmd_agent_path, cmd_debug, cmd_help;
+    cmd_diff, cmd_convert, cmd_fds, cmd_threads, cmd_plan, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -35,6 +35,7 @@ const struct cmd *const cmds[] = {
 	&cmd_peak,
 	&cmd_fds,
 	&cmd_threads,
+	&cmd_plan,
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Room above the need when a command is proposed, and a round number. */
 #define SPARE 1.05
@@ -31,10 +32,13 @@ number(uint64_t v)
 	return v == CEILING_UNKNOWN ? PLAN_UNKNOWN : (double)v;
 }
 
+/* What may be no growth at all is not said to break anything. */
 static double
 each(const struct scene *s, enum plan_metric k)
 {
-	return s->m->of[k].each;
+	const struct plan_cost *c = &s->m->of[k];
+
+	return c->how == COST_FITTED && !plan_grows(c) ? 0 : c->each;
 }
 
 /* What of the metric will be needed at the target, with room to spare. */
@@ -116,11 +120,16 @@ descriptors(struct scene *s)
 {
 	const struct limit *l = &s->facts->limits.of[LIMIT_nofile];
 	const struct ceilings *c = &s->facts->ceilings;
+	double error, least = plan_predict(s->m, METRIC_FDS, s->target, &error);
 	double want = need(s, METRIC_FDS), used = s->m->of[METRIC_FDS].now;
+	double top = number(c->of[CEILING_nr_open].limit);
 	double per = each(s, METRIC_FDS);
 	const struct ceiling *files = &c->of[CEILING_file_max];
 	int pid = s->facts->pid;
 
+	/* No spare room is worth a second ceiling. */
+	if (want > top && least <= top)
+		want = top;
 	if (l->known) {
 		bool fits = want <= limit_of(l->hard);
 
@@ -195,11 +204,12 @@ backlog(struct scene *s)
 	    PLAN_UNKNOWN);
 	if (p == NULL)
 		return;
-	p->note = "bounds a burst of connections, not their number";
+	p->note = "bounds a burst of connections, not their number; read when the "
+		  "server starts to listen";
 	if (isfinite(max) && s->facts->backlog >= max &&
 	    s->facts->backlog < s->target)
 		snprintf(p->command, sizeof p->command,
-		    "sysctl -w net.core.somaxconn=%.0f, then restart",
+		    "sysctl -w net.core.somaxconn=%.0f",
 		    fmax(4096, max * 4));
 }
 
@@ -210,7 +220,8 @@ network(struct scene *s)
 	const struct ceiling *track = &c->of[CEILING_conntrack];
 	const struct ceiling *tcp = &c->of[CEILING_tcp_mem];
 	double outgoing = s->m->of[METRIC_OUTGOING].now;
-	double more = s->target - s->m->at;
+	double more = s->target - s->m->at, pages;
+	struct plan_obstacle *p;
 
 	if (s->m->unit != PLAN_CONNECTIONS)
 		return;
@@ -224,9 +235,13 @@ network(struct scene *s)
 		    number(track->used), 1),
 	    "sysctl -w net.netfilter.nf_conntrack_max=%.0f",
 	    ceil((number(track->used) + more) * SPARE));
-	command(add(s, "tcp_mem", true, number(tcp->limit), number(tcp->used),
-		    each(s, METRIC_BUFFERS)),
-	    "sysctl -w net.ipv4.tcp_mem (pages; its third number)");
+	p = add(s, "tcp_mem", true, number(tcp->limit), number(tcp->used),
+	    each(s, METRIC_BUFFERS));
+	pages = (number(tcp->used) + each(s, METRIC_BUFFERS) * more) * SPARE /
+	    (double)sysconf(_SC_PAGESIZE);
+	/* In the proportions that the kernel chooses by itself. */
+	command(p, "sysctl -w net.ipv4.tcp_mem=\"%.0f %.0f %.0f\"",
+	    ceil(pages / 2), ceil(pages * 2 / 3), ceil(pages));
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */

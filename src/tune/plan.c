@@ -11,6 +11,8 @@
 #define RANGE_MIN 10.0
 #define RANGE_PART 0.05
 
+#define COUNTS_MIN 0.1
+
 const struct plan_metric_row plan_metrics[PLAN_METRICS] = {
 	[METRIC_RSS] = { "resident memory", true,
 	    "memory of the process, swapped out or not" },
@@ -66,7 +68,10 @@ fit_line(const struct plan_sample *samples, size_t n, enum plan_metric k,
 		xy += dx * (samples[i].of[k] - y);
 	}
 	c->how = COST_FITTED;
-	c->each = xy / xx;
+	/* Of what never moves, not even rounding may make a slope. */
+	c->each = fabs(xy / xx) * (samples[n - 1].at + 1) < 1e-9 * (y + 1) ?
+	    0 :
+	    xy / xx;
 	c->fixed = y - c->each * x;
 	for (size_t i = 0; i < n; i++) {
 		double d = samples[i].of[k] - c->fixed -
@@ -79,13 +84,23 @@ fit_line(const struct plan_sample *samples, size_t n, enum plan_metric k,
 	c->fixed_error = sqrt(rest * (1 / (double)n + x * x / xx));
 }
 
+/*
+ * Of threads and descriptors nobody can say what part of the memory is
+ * theirs. Of connections one can say a most; but where there is not even one
+ * for ten of them (threads, mappings) it is more likely that there will never
+ * be more, and that is not known either.
+ */
 static void
-average(struct plan_cost *c, double at)
+average(struct plan_model *m, enum plan_metric k)
 {
+	struct plan_cost *c = &m->of[k];
+
+	if (m->unit != PLAN_CONNECTIONS || m->at <= 0 || !isfinite(c->now) ||
+	    (!plan_metrics[k].bytes && c->now > 0 &&
+		c->now / m->at < COUNTS_MIN))
+		return;
 	c->how = COST_AVERAGE;
-	c->each = c->now / at;
-	c->each_error = 0;
-	c->fixed = c->fixed_error = PLAN_UNKNOWN;
+	c->each = c->now / m->at;
 }
 
 void
@@ -117,8 +132,8 @@ plan_fit(struct plan_model *m, enum plan_unit unit,
 		} else if (m->fitted &&
 		    all_known(samples, n, (enum plan_metric)k)) {
 			fit_line(samples, n, (enum plan_metric)k, c);
-		} else if (isfinite(c->now) && m->at > 0) {
-			average(c, m->at);
+		} else {
+			average(m, (enum plan_metric)k);
 		}
 	}
 }
@@ -136,4 +151,11 @@ plan_predict(const struct plan_model *m, enum plan_metric metric, double n,
 	if (c->how == COST_FITTED)
 		*error = c->each_error * fabs(n - m->at);
 	return c->now + c->each * (n - m->at);
+}
+
+bool
+plan_grows(const struct plan_cost *c)
+{
+	return c->how != COST_UNKNOWN && c->each > 0 &&
+	    c->each > 2 * c->each_error;
 }

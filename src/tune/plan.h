@@ -85,6 +85,9 @@ struct plan_model {
 void plan_fit(struct plan_model *m, enum plan_unit unit,
     const struct plan_sample *samples, size_t n);
 
+/* True if it grows by more than two standard errors explain. */
+bool plan_grows(const struct plan_cost *c);
+
 /* What a metric will be at n; *error its standard error, 0 if not fitted. */
 double plan_predict(const struct plan_model *m, enum plan_metric metric,
     double n, double *error);
