@@ -15,5 +15,6 @@ src_libhome_a_SOURCES += \
 	src/cmd/fds.c \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \
 	src/cmd/plan.c \
+	src/cmd/show.c \
 	src/cmd/table_out.c src/cmd/table_out.h \
 	src/cmd/threads.c

@@ -410,7 +410,9 @@ say_what(const struct plan *p, struct buf *out)
 	escape_terminal(out, p->t->process.name, strlen(p->t->process.name));
 	buf_printf(out, " (%d) has ", p->t->pid);
 	put_count(out, p->model.at);
-	buf_printf(out, " %s", unit_words[p->unit]);
+	buf_printf(out, " %.*s",
+	    (int)strlen(unit_words[p->unit]) - (p->model.at == 1),
+	    unit_words[p->unit]);
 	if (p->unit == PLAN_CONNECTIONS && p->shape.listens) {
 		buf_puts(out, " to its listening sockets");
 		if (p->shape.outgoing != 0) {
@@ -544,7 +546,8 @@ say_commands(const struct plan *p, struct buf *out)
 			const struct plan_obstacle *o = &p->obstacles.list[i];
 			bool ours = strncmp(o->command, "ullage ", 7) == 0;
 
-			if (o->command[0] == '\0' || ours != (pass == 1) ||
+			if (!o->breaks || o->command[0] == '\0' ||
+			    ours != (pass == 1) ||
 			    strcmp(o->command, last) == 0)
 				continue;
 			buf_puts(out, any ? "  " : "\nto move what is in the "

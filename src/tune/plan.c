@@ -11,7 +11,7 @@
 #define RANGE_MIN 10.0
 #define RANGE_PART 0.05
 
-#define COUNTS_MIN 0.1
+#define COUNTS_MIN 0.5
 
 const struct plan_metric_row plan_metrics[PLAN_METRICS] = {
 	[METRIC_RSS] = { "resident memory", true,
@@ -87,7 +87,7 @@ fit_line(const struct plan_sample *samples, size_t n, enum plan_metric k,
 /*
  * Of threads and descriptors nobody can say what part of the memory is
  * theirs. Of connections one can say a most; but where there is not even one
- * for ten of them (threads, mappings) it is more likely that there will never
+ * for two of them (threads, mappings) it is more likely that there will never
  * be more, and that is not known either.
  */
 static void
