@@ -18,6 +18,7 @@
 /* Room above the need when a command is proposed, and a round number. */
 #define SPARE 1.05
 #define ROUND 1024.0
+#define MIB 1048576.0
 
 struct scene {
 	const struct plan_model *m;
@@ -292,7 +293,8 @@ memory(struct scene *s)
 				  g->used_known ? (double)g->used :
 						  PLAN_UNKNOWN,
 				  per),
-		    g, "memory", (double)g->used + more);
+		    g, "memory",
+		    ceil(((double)g->used + more) / MIB) * MIB);
 	if (c->overcommit == 2) {
 		p = add(s, "vm.overcommit_memory=2", true,
 		    number(c->of[CEILING_commit].limit),

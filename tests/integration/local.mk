@@ -4,3 +4,10 @@ integration_tests = \
 	tests/integration/truth
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
+
+# What is open, threads, plans.
+fds_integration = \
+	tests/integration/fds \
+	tests/integration/plan
+dist_check_SCRIPTS += $(fds_integration)
+TESTS += $(fds_integration)

@@ -5,6 +5,8 @@
  * "ready". Commands, a line each: pairs N (connected unix sockets), tcp N
  * (connections to itself), send N (bytes into every TCP connection), quit.
  */
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,8 @@
  * stack, of which they touch about 100 KiB; one that spins; one with a name
  * that wants to be something else. Prints "ready", ends with its input.
  */
+#include "config.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
