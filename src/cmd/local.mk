@@ -15,6 +15,8 @@ src_libhome_a_SOURCES += \
 	src/cmd/fds.c \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \
 	src/cmd/plan.c \
+	src/cmd/plan_page.c src/cmd/plan_page.h \
 	src/cmd/show.c \
+	src/cmd/show_page.c src/cmd/show_page.h \
 	src/cmd/table_out.c src/cmd/table_out.h \
 	src/cmd/threads.c

@@ -14,28 +14,27 @@
 #define COUNTS_MIN 0.5
 
 const struct plan_metric_row plan_metrics[PLAN_METRICS] = {
-	[METRIC_RSS] = { "resident memory", true,
-	    "memory of the process, swapped out or not" },
-	[METRIC_HEAP] = { "live heap", true, "by the agent's estimate" },
-	[METRIC_BUFFERS] = { "socket buffers", true,
-	    "kernel memory of what waits in sockets" },
-	[METRIC_OBJECTS] = { "socket objects", true,
-	    "kernel memory of the sockets themselves" },
-	[METRIC_DATA] = { "data", true, "private writable mappings" },
-	[METRIC_SPACE] = { "address space", true, "all mappings" },
-	[METRIC_FDS] = { "descriptors", false, "open descriptors" },
-	[METRIC_THREADS] = { "threads", false, "threads" },
-	[METRIC_MAPS] = { "mappings", false, "mappings" },
-	[METRIC_OUTGOING] = { "outgoing", false,
-	    "connections made to the busiest address" },
-	[METRIC_WATCHES] = { "epoll watches", false,
-	    "descriptors that are watched" },
+    [METRIC_RSS] = {"resident memory", true,
+	"memory of the process, swapped out or not"},
+    [METRIC_HEAP] = {"live heap", true, "by the agent's estimate"},
+    [METRIC_BUFFERS] = {"socket buffers", true,
+	"kernel memory of what waits in sockets"},
+    [METRIC_OBJECTS] = {"socket objects", true,
+	"kernel memory of the sockets themselves"},
+    [METRIC_DATA] = {"data", true, "private writable mappings"},
+    [METRIC_SPACE] = {"address space", true, "all mappings"},
+    [METRIC_FDS] = {"descriptors", false, "open descriptors"},
+    [METRIC_THREADS] = {"threads", false, "threads"},
+    [METRIC_MAPS] = {"mappings", false, "mappings"},
+    [METRIC_OUTGOING] = {"outgoing", false,
+	"connections made to the busiest address"},
+    [METRIC_WATCHES] = {"epoll watches", false, "descriptors that are watched"},
 };
 
 static const enum plan_metric metric_of_unit[] = {
-	[PLAN_CONNECTIONS] = PLAN_METRICS, /* none */
-	[PLAN_FDS] = METRIC_FDS,
-	[PLAN_THREADS] = METRIC_THREADS,
+    [PLAN_CONNECTIONS] = PLAN_METRICS, /* none */
+    [PLAN_FDS] = METRIC_FDS,
+    [PLAN_THREADS] = METRIC_THREADS,
 };
 
 static bool
@@ -69,13 +68,13 @@ fit_line(const struct plan_sample *samples, size_t n, enum plan_metric k,
 	}
 	c->how = COST_FITTED;
 	/* Of what never moves, not even rounding may make a slope. */
-	c->each = fabs(xy / xx) * (samples[n - 1].at + 1) < 1e-9 * (y + 1) ?
-	    0 :
-	    xy / xx;
+	c->each = fabs(xy / xx) * (samples[n - 1].at + 1) < 1e-9 * (y + 1)
+		      ? 0
+		      : xy / xx;
 	c->fixed = y - c->each * x;
 	for (size_t i = 0; i < n; i++) {
-		double d = samples[i].of[k] - c->fixed -
-		    c->each * samples[i].at;
+		double d =
+		    samples[i].of[k] - c->fixed - c->each * samples[i].at;
 
 		rest += d * d;
 	}
@@ -118,7 +117,7 @@ plan_fit(struct plan_model *m, enum plan_unit unit,
 		m->most = fmax(m->most, samples[i].at);
 	}
 	m->fitted = n >= SAMPLES_MIN &&
-	    m->most - m->least >= fmax(RANGE_MIN, RANGE_PART * m->most);
+		    m->most - m->least >= fmax(RANGE_MIN, RANGE_PART * m->most);
 	for (int k = 0; k < PLAN_METRICS; k++) {
 		struct plan_cost *c = &m->of[k];
 
@@ -130,7 +129,7 @@ plan_fit(struct plan_model *m, enum plan_unit unit,
 			c->each = 1;
 			c->each_error = c->fixed = c->fixed_error = 0;
 		} else if (m->fitted &&
-		    all_known(samples, n, (enum plan_metric)k)) {
+			   all_known(samples, n, (enum plan_metric)k)) {
 			fit_line(samples, n, (enum plan_metric)k, c);
 		} else {
 			average(m, (enum plan_metric)k);
@@ -157,5 +156,5 @@ bool
 plan_grows(const struct plan_cost *c)
 {
 	return c->how != COST_UNKNOWN && c->each > 0 &&
-	    c->each > 2 * c->each_error;
+	       c->each > 2 * c->each_error;
 }

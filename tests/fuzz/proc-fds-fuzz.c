@@ -23,14 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 static void
 sockets(unsigned which, const char *bytes, size_t len)
 {
-	static const uint64_t inodes[] = { 0, 1, 1, 646, 999, 31, 643, 700 };
+	static const uint64_t inodes[] = {0, 1, 1, 646, 999, 31, 643, 700};
 	struct sockets s;
 	int error;
 
 	sockets_init(&s, inodes, sizeof inodes / sizeof inodes[0]);
 	if (which <= DIAG_PACKET)
-		sockets_parse_diag(&s, (enum diag_family)which, bytes, len,
-		    &error);
+		sockets_parse_diag(
+		    &s, (enum diag_family)which, bytes, len, &error);
 	else if (which == DIAG_PACKET + 1)
 		sockets_parse_inet(&s, SOCKET_TCP, bytes);
 	else
@@ -44,10 +44,10 @@ sockets(unsigned which, const char *bytes, size_t len)
 static void
 tasks(const char *text, size_t len)
 {
-	struct task list[3] = { { .stack_pointer = 0x1800 },
-		{ .stack_pointer = 0x5800 }, { .stack_pointer = 1 } };
-	struct tasks t = { .tasks = list, .n = 3 };
-	struct task one = { .tid = 0 };
+	struct task list[3] = {{.stack_pointer = 0x1800},
+	    {.stack_pointer = 0x5800}, {.stack_pointer = 1}};
+	struct tasks t = {.tasks = list, .n = 3};
+	struct task one = {.tid = 0};
 	char pattern[16];
 
 	task_stat_parse(text, len, &one);
@@ -66,14 +66,14 @@ tasks(const char *text, size_t len)
 static void
 descriptors(const char *text, size_t len)
 {
-	struct fd f = { .fd = 0 };
+	struct fd f = {.fd = 0};
 	char flags[FD_FLAGS_MAX];
 
 	fd_link_parse(text, len, &f);
 	if (f.type >= FD_TYPES)
 		abort();
 	for (int type = 0; type < FD_TYPES; type++) {
-		f = (struct fd){ .type = (enum fd_type)type };
+		f = (struct fd){.type = (enum fd_type)type};
 		if (fd_info_parse(text, &f))
 			fd_flags_text(flags, f.flags);
 		free(f.detail);
@@ -119,20 +119,20 @@ LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 #define ROUNDS 60000
 
 static const char *const texts[] = {
-	"  sl  local\n"
-	"   0: 00000000:07E8 00000000:0000 0A 00000000:00000003 00:00000000 "
-	"00000000     0        0 646 1 00000000d6d980f5 100\n"
-	"   0: 00000000000000000000000001000000:1F90 "
-	"0000000000000000FFFF00000100007F:B7FB 08 00000000:00000001 "
-	"00:00000000 00000000     0        0 31 1 0 20 4 30 10 -1\n",
-	"Num       RefCount Protocol Flags    Type St Inode Path\n"
-	"000000006c07cbce: 00000002 00000000 00010000 0001 01   643 /a b\n"
-	"000000005f2b6ae6: 00000003 00000000 00000000 0001 03 700 /x\n",
-	"42 (a) R 1 () S 1 2 2 0 -1 4194304 10 0 0 0 150 50 0 0 20 0 5 0 12345 "
-	"1000 200\n1000-2000 rw-p 00000000 00:00 0\n5000-6000 rw-p 0 0 0 x\n",
-	"pos:\t17\nflags:\t02004002\neventfd-count: 1f\ntfd: 5\nPid:\t9\n",
-	"socket:[1234]",
-	"anon_inode:[eventpoll]",
+    "  sl  local\n"
+    "   0: 00000000:07E8 00000000:0000 0A 00000000:00000003 00:00000000 "
+    "00000000     0        0 646 1 00000000d6d980f5 100\n"
+    "   0: 00000000000000000000000001000000:1F90 "
+    "0000000000000000FFFF00000100007F:B7FB 08 00000000:00000001 "
+    "00:00000000 00000000     0        0 31 1 0 20 4 30 10 -1\n",
+    "Num       RefCount Protocol Flags    Type St Inode Path\n"
+    "000000006c07cbce: 00000002 00000000 00010000 0001 01   643 /a b\n"
+    "000000005f2b6ae6: 00000003 00000000 00000000 0001 03 700 /x\n",
+    "42 (a) R 1 () S 1 2 2 0 -1 4194304 10 0 0 0 150 50 0 0 20 0 5 0 12345 "
+    "1000 200\n1000-2000 rw-p 00000000 00:00 0\n5000-6000 rw-p 0 0 0 x\n",
+    "pos:\t17\nflags:\t02004002\neventfd-count: 1f\ntfd: 5\nPid:\t9\n",
+    "socket:[1234]",
+    "anon_inode:[eventpoll]",
 };
 
 static uint64_t seed = 42;
@@ -148,21 +148,21 @@ chance(uint32_t below)
 static size_t
 message(uint8_t *out)
 {
-	static const uint16_t attributes[] = { INET_DIAG_SKMEMINFO,
-		UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_MEMINFO };
-	struct nlmsghdr head = { .nlmsg_type = SOCK_DIAG_BY_FAMILY };
+	static const uint16_t attributes[] = {INET_DIAG_SKMEMINFO,
+	    UNIX_DIAG_NAME, UNIX_DIAG_PEER, UNIX_DIAG_MEMINFO};
+	struct nlmsghdr head = {.nlmsg_type = SOCK_DIAG_BY_FAMILY};
 	size_t at = 0;
 
 	for (int i = 0; i < 2; i++) {
-		size_t start = at, body = i == 0 ? sizeof(struct inet_diag_msg) :
-						   sizeof(struct unix_diag_msg);
+		size_t start = at, body = i == 0 ? sizeof(struct inet_diag_msg)
+						 : sizeof(struct unix_diag_msg);
 
 		at += sizeof head;
 		memset(out + at, 0, body);
 		out[at + (i == 0 ? body - 4 : 4)] = 1; /* the inode */
 		at += body;
 		for (size_t k = 0; k < 4; k++) {
-			struct nlattr a = { sizeof a + 36, attributes[k] };
+			struct nlattr a = {sizeof a + 36, attributes[k]};
 
 			memcpy(out + at, &a, sizeof a);
 			memset(out + at + sizeof a, 'a', 36);
@@ -211,9 +211,10 @@ main(void)
 		if (which <= DIAG_PACKET) {
 			len = 1 + message(bytes + 1);
 		} else {
-			const char *text = texts[which <= DIAG_PACKET + 3 ?
-				which - DIAG_PACKET - 1 :
-				chance((uint32_t)n_texts)];
+			const char *text =
+			    texts[which <= DIAG_PACKET + 3
+				      ? which - DIAG_PACKET - 1
+				      : chance((uint32_t)n_texts)];
 
 			len = 1 + strlen(text);
 			memcpy(bytes + 1, text, len - 1);

@@ -26,7 +26,7 @@
 
 #include <cmocka.h>
 
-/* ---- bytes that end where memory ends --------------------------------------- */
+/* ---- bytes that end where memory ends ------------------------------------ */
 
 static char *guarded_page;
 static size_t page;
@@ -48,12 +48,12 @@ guarded(const void *bytes, size_t len)
 	return memcpy(guarded_page + 2 * page - len, bytes, len);
 }
 
-/* ---- links --------------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------- */
 
 static struct fd
 link_of(const char *text)
 {
-	struct fd f = { .fd = 0 };
+	struct fd f = {.fd = 0};
 
 	fd_link_parse(guarded(text, strlen(text)), strlen(text), &f);
 	return f;
@@ -67,25 +67,25 @@ links_tell_types(void **state)
 		enum fd_type type;
 		uint64_t inode;
 	} rows[] = {
-		{ "socket:[188304]", FD_SOCKET, 188304 },
-		{ "pipe:[12]", FD_PIPE, 12 },
-		{ "anon_inode:[eventfd]", FD_EVENTFD, 0 },
-		{ "anon_inode:[eventpoll]", FD_EPOLL, 0 },
-		{ "anon_inode:[timerfd]", FD_TIMERFD, 0 },
-		{ "anon_inode:[signalfd]", FD_SIGNALFD, 0 },
-		{ "anon_inode:inotify", FD_INOTIFY, 0 },
-		{ "anon_inode:[fanotify]", FD_FANOTIFY, 0 },
-		{ "anon_inode:[pidfd]", FD_PIDFD, 0 },
-		{ "pidfd:[4711]", FD_PIDFD, 0 },
-		{ "anon_inode:[io_uring]", FD_IO_URING, 0 },
-		{ "anon_inode:[userfaultfd]", FD_USERFAULTFD, 0 },
-		{ "anon_inode:bpf-map", FD_ANON, 0 },
-		{ "anon_inode:[", FD_ANON, 0 },
-		{ "anon_inode:", FD_ANON, 0 },
-		{ "/memfd:x\ny (deleted)", FD_MEMFD, 0 },
-		{ "net:[4026531833]", FD_NAMESPACE, 4026531833 },
-		{ "", FD_UNKNOWN, 0 },
-		{ "/", FD_FILE, 0 },
+	    {"socket:[188304]", FD_SOCKET, 188304},
+	    {"pipe:[12]", FD_PIPE, 12},
+	    {"anon_inode:[eventfd]", FD_EVENTFD, 0},
+	    {"anon_inode:[eventpoll]", FD_EPOLL, 0},
+	    {"anon_inode:[timerfd]", FD_TIMERFD, 0},
+	    {"anon_inode:[signalfd]", FD_SIGNALFD, 0},
+	    {"anon_inode:inotify", FD_INOTIFY, 0},
+	    {"anon_inode:[fanotify]", FD_FANOTIFY, 0},
+	    {"anon_inode:[pidfd]", FD_PIDFD, 0},
+	    {"pidfd:[4711]", FD_PIDFD, 0},
+	    {"anon_inode:[io_uring]", FD_IO_URING, 0},
+	    {"anon_inode:[userfaultfd]", FD_USERFAULTFD, 0},
+	    {"anon_inode:bpf-map", FD_ANON, 0},
+	    {"anon_inode:[", FD_ANON, 0},
+	    {"anon_inode:", FD_ANON, 0},
+	    {"/memfd:x\ny (deleted)", FD_MEMFD, 0},
+	    {"net:[4026531833]", FD_NAMESPACE, 4026531833},
+	    {"", FD_UNKNOWN, 0},
+	    {"/", FD_FILE, 0},
 	};
 
 	(void)state;
@@ -138,26 +138,26 @@ what_has_no_name_left_is_deleted(void **state)
 	assert_int_equal(f.type, FD_MEMFD);
 }
 
-/* ---- fdinfo ------------------------------------------------------------------------ */
+/* ---- fdinfo -------------------------------------------------------------- */
 
 static void
 fdinfo_gives_flags_and_position(void **state)
 {
-	struct fd f = { .type = FD_EVENTFD };
+	struct fd f = {.type = FD_EVENTFD};
 	char text[FD_FLAGS_MAX];
 
 	(void)state;
-	assert_true(fd_info_parse("pos:\t17\nflags:\t02004002\nmnt_id:\t17\n"
-				  "ino:\t1038\neventfd-count:                1f\n",
-	    &f));
-	assert_string_equal(fd_flags_text(text, f.flags),
-	    "rw,nonblock,cloexec");
+	assert_true(
+	    fd_info_parse("pos:\t17\nflags:\t02004002\nmnt_id:\t17\n"
+			  "ino:\t1038\neventfd-count:                1f\n",
+		&f));
+	assert_string_equal(
+	    fd_flags_text(text, f.flags), "rw,nonblock,cloexec");
 	assert_int_equal(f.position, 17);
 	assert_string_equal(f.detail, "count 31");
 	free(f.detail);
-	f = (struct fd){ .type = FD_EPOLL };
-	assert_true(fd_info_parse("pos:\t0\nflags:\t02\ntfd: 5\ntfd: 6\n",
-	    &f));
+	f = (struct fd){.type = FD_EPOLL};
+	assert_true(fd_info_parse("pos:\t0\nflags:\t02\ntfd: 5\ntfd: 6\n", &f));
 	assert_int_equal(f.watches, 2);
 	free(f.detail);
 }
@@ -165,10 +165,10 @@ fdinfo_gives_flags_and_position(void **state)
 static void
 nonsense_is_no_fdinfo(void **state)
 {
-	static const char *const texts[] = { "", "\n", "pos:\t\nflags:\t02\n",
-		"pos:\t0\n", "flags:\t02\n", "xpos:\t0\nxflags:\t02\n",
-		"pos:\t0\nflags:\tz\n" };
-	struct fd f = { .type = FD_FILE };
+	static const char *const texts[] = {"", "\n", "pos:\t\nflags:\t02\n",
+	    "pos:\t0\n", "flags:\t02\n", "xpos:\t0\nxflags:\t02\n",
+	    "pos:\t0\nflags:\tz\n"};
+	struct fd f = {.type = FD_FILE};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -184,13 +184,13 @@ all_flags_fit_into_their_text(void **state)
 
 	(void)state;
 	fd_flags_text(text, ~0u);
-	assert_string_equal(text,
-	    "rw,append,nonblock,cloexec,direct,sync,path,async");
+	assert_string_equal(
+	    text, "rw,append,nonblock,cloexec,direct,sync,path,async");
 	assert_string_equal(fd_flags_text(text, FDF_PATH), "path");
 	assert_string_equal(fd_flags_text(text, 0), "");
 }
 
-/* ---- sock_diag ---------------------------------------------------------------------- */
+/* ---- sock_diag ----------------------------------------------------------- */
 
 struct message {
 	unsigned char bytes[1024];
@@ -209,7 +209,7 @@ put(struct message *m, const void *bytes, size_t len)
 static void
 put_attribute(struct message *m, uint16_t type, const void *bytes, size_t len)
 {
-	struct nlattr a = { (uint16_t)(sizeof a + len), type };
+	struct nlattr a = {(uint16_t)(sizeof a + len), type};
 
 	put(m, &a, sizeof a);
 	put(m, bytes, len);
@@ -227,7 +227,7 @@ end_message(struct message *m, size_t start)
 static size_t
 begin_message(struct message *m, uint16_t type)
 {
-	struct nlmsghdr head = { .nlmsg_type = type };
+	struct nlmsghdr head = {.nlmsg_type = type};
 	size_t start = m->len;
 
 	put(m, &head, sizeof head);
@@ -238,18 +238,18 @@ static void
 put_tcp(struct message *m, uint32_t inode)
 {
 	uint32_t memory[SK_MEMINFO_VARS] = {
-		[SK_MEMINFO_RMEM_ALLOC] = 1000,
-		[SK_MEMINFO_WMEM_ALLOC] = 7,
-		[SK_MEMINFO_FWD_ALLOC] = 200,
-		[SK_MEMINFO_WMEM_QUEUED] = 30,
-		[SK_MEMINFO_OPTMEM] = 4,
-		[SK_MEMINFO_DROPS] = 9,
+	    [SK_MEMINFO_RMEM_ALLOC] = 1000,
+	    [SK_MEMINFO_WMEM_ALLOC] = 7,
+	    [SK_MEMINFO_FWD_ALLOC] = 200,
+	    [SK_MEMINFO_WMEM_QUEUED] = 30,
+	    [SK_MEMINFO_OPTMEM] = 4,
+	    [SK_MEMINFO_DROPS] = 9,
 	};
-	struct inet_diag_msg d = { .idiag_family = AF_INET,
-		.idiag_state = SOCKET_ESTABLISHED,
-		.idiag_rqueue = 5,
-		.idiag_wqueue = 6,
-		.idiag_inode = inode };
+	struct inet_diag_msg d = {.idiag_family = AF_INET,
+	    .idiag_state = SOCKET_ESTABLISHED,
+	    .idiag_rqueue = 5,
+	    .idiag_wqueue = 6,
+	    .idiag_inode = inode};
 	size_t start = begin_message(m, SOCK_DIAG_BY_FAMILY);
 
 	d.id.idiag_sport = htons(80);
@@ -272,8 +272,8 @@ feed(struct sockets *s, enum diag_family family, const void *bytes, size_t len)
 static void
 a_tcp_socket_comes_with_queues_and_memory(void **state)
 {
-	const uint64_t inodes[] = { 5, 77 };
-	struct message m = { .len = 0 };
+	const uint64_t inodes[] = {5, 77};
+	struct message m = {.len = 0};
 	struct sockets s;
 	struct socket *k;
 
@@ -299,10 +299,10 @@ a_tcp_socket_comes_with_queues_and_memory(void **state)
 static void
 a_message_cut_anywhere_is_never_read_past(void **state)
 {
-	const uint64_t inodes[] = { 1, 2, 3 };
-	struct message m = { .len = 0 };
+	const uint64_t inodes[] = {1, 2, 3};
+	struct message m = {.len = 0};
 	uint32_t peer = 2;
-	struct unix_diag_msg d = { .udiag_family = AF_UNIX, .udiag_ino = 3 };
+	struct unix_diag_msg d = {.udiag_family = AF_UNIX, .udiag_ino = 3};
 	size_t start;
 
 	(void)state;
@@ -334,17 +334,17 @@ a_message_cut_anywhere_is_never_read_past(void **state)
 static void
 attributes_that_lie_about_their_length_end_the_message(void **state)
 {
-	const uint64_t inodes[] = { 1 };
-	static const uint16_t lengths[] = { 0, 1, 3, 4, 0x7fff, 0xffff };
+	const uint64_t inodes[] = {1};
+	static const uint16_t lengths[] = {0, 1, 3, 4, 0x7fff, 0xffff};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		struct message m = { .len = 0 };
+		struct message m = {.len = 0};
 		struct sockets s;
 
 		put_tcp(&m, 1);
 		memcpy(m.bytes + sizeof(struct nlmsghdr) +
-			sizeof(struct inet_diag_msg),
+			   sizeof(struct inet_diag_msg),
 		    &lengths[i], sizeof lengths[i]);
 		sockets_init(&s, inodes, 1);
 		feed(&s, DIAG_TCP, m.bytes, m.len);
@@ -357,14 +357,14 @@ attributes_that_lie_about_their_length_end_the_message(void **state)
 static void
 the_end_and_errors_are_told_apart(void **state)
 {
-	int32_t codes[] = { 0, -2, 5, INT32_MIN };
+	int32_t codes[] = {0, -2, 5, INT32_MIN};
 	struct sockets s;
 	int error;
 
 	(void)state;
 	sockets_init(&s, NULL, 0);
 	for (size_t i = 0; i < 4; i++) {
-		struct message m = { .len = 0 };
+		struct message m = {.len = 0};
 		size_t start = begin_message(&m, NLMSG_DONE);
 
 		put(&m, &codes[i], sizeof codes[i]);
@@ -380,11 +380,11 @@ the_end_and_errors_are_told_apart(void **state)
 static void
 a_unix_peer_is_called_by_its_name(void **state)
 {
-	const uint64_t inodes[] = { 10 };
-	struct message m = { .len = 0 };
-	struct unix_diag_msg client = { .udiag_ino = 10,
-		.udiag_state = SOCKET_ESTABLISHED };
-	struct unix_diag_msg server = { .udiag_ino = 11 };
+	const uint64_t inodes[] = {10};
+	struct message m = {.len = 0};
+	struct unix_diag_msg client = {
+	    .udiag_ino = 10, .udiag_state = SOCKET_ESTABLISHED};
+	struct unix_diag_msg server = {.udiag_ino = 11};
 	uint32_t peer = 11;
 	struct sockets s;
 	size_t start;
@@ -406,7 +406,7 @@ a_unix_peer_is_called_by_its_name(void **state)
 	sockets_free(&s);
 }
 
-/* ---- /proc/net ------------------------------------------------------------------------ */
+/* ---- /proc/net ----------------------------------------------------------- */
 
 /* Captured on Debian 12, Linux 6.18. */
 static const char net_tcp[] =
@@ -428,7 +428,7 @@ static const char net_tcp6[] =
 static void
 the_text_of_tcp_is_understood(void **state)
 {
-	const uint64_t inodes[] = { 646, 999, 31 };
+	const uint64_t inodes[] = {646, 999, 31};
 	struct sockets s;
 
 	(void)state;
@@ -453,7 +453,7 @@ the_text_of_tcp_is_understood(void **state)
 static void
 a_text_cut_anywhere_is_never_read_past(void **state)
 {
-	const uint64_t inodes[] = { 646, 999, 31 };
+	const uint64_t inodes[] = {646, 999, 31};
 
 	(void)state;
 	for (size_t len = 0; len < sizeof net_tcp; len++) {
@@ -471,7 +471,7 @@ a_text_cut_anywhere_is_never_read_past(void **state)
 static void
 a_unix_name_may_hold_anything_but_counts_once(void **state)
 {
-	const uint64_t inodes[] = { 643, 700 };
+	const uint64_t inodes[] = {643, 700};
 	struct sockets s;
 
 	(void)state;
@@ -509,7 +509,7 @@ sizes_of_kernel_objects_are_found(void **state)
 	    1088);
 }
 
-/* ---- threads ---------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------- */
 
 static const char stat_tail[] =
     " S 1 2 2 0 -1 4194304 10 0 0 0 150 50 0 0 20 0 5 0 12345 1000 200 0 0";
@@ -549,7 +549,7 @@ stat_cut_anywhere_is_refused_or_whole(void **state)
 	(void)state;
 	for (int i = 0; i < len; i++) {
 		char *copy = guarded(text, (size_t)i + 1);
-		struct task t = { .tid = 0 };
+		struct task t = {.tid = 0};
 
 		copy[i] = '\0';
 		if (task_stat_parse(copy, (size_t)i, &t))
@@ -564,8 +564,8 @@ the_stack_pointer_is_the_last_but_one(void **state)
 	assert_int_equal(task_syscall_parse("0 0x3 0x7f50 0x20000 0x7f 0xff "
 					    "0x0 0x7ffc6c59ab88 0x7f50ab\n"),
 	    0x7ffc6c59ab88);
-	assert_int_equal(task_syscall_parse("-1 0x7ffc00 0x7f50ab\n"),
-	    0x7ffc00);
+	assert_int_equal(
+	    task_syscall_parse("-1 0x7ffc00 0x7f50ab\n"), 0x7ffc00);
 	assert_int_equal(task_syscall_parse("running\n"), 0);
 	assert_int_equal(task_syscall_parse(""), 0);
 	assert_int_equal(task_syscall_parse("1 2 3\n"), 0);
@@ -575,22 +575,20 @@ the_stack_pointer_is_the_last_but_one(void **state)
 static void
 a_stack_is_its_own_mapping_or_none(void **state)
 {
-	struct task list[] = { { .tid = 1, .stack_pointer = 0x1800 },
-		{ .tid = 2, .stack_pointer = 0x5800 },
-		{ .tid = 3, .stack_pointer = 0x5900 },
-		{ .tid = 4, .stack_pointer = 0x9000 },
-		{ .tid = 5, .stack_pointer = 0 },
-		{ .tid = 6, .stack_pointer = 0x7000 } };
-	struct tasks t = { .tasks = list, .n = 6 };
+	struct task list[] = {{.tid = 1, .stack_pointer = 0x1800},
+	    {.tid = 2, .stack_pointer = 0x5800},
+	    {.tid = 3, .stack_pointer = 0x5900},
+	    {.tid = 4, .stack_pointer = 0x9000}, {.tid = 5, .stack_pointer = 0},
+	    {.tid = 6, .stack_pointer = 0x7000}};
+	struct tasks t = {.tasks = list, .n = 6};
 
 	(void)state;
-	tasks_place_stacks(&t,
-	    "1000-2000 rw-p 00000000 00:00 0 \n"
-	    "5000-6000 rw-p 00000000 00:00 0 a name\n"
-	    "nonsense\n"
-	    "7000-8000 r--p 00000000 00:00 0\n"
-	    "3000-4000 rw-p 00000000 00:00 0 out of order\n"
-	    "8000-9000 rw-p 00000000 00:00 0");
+	tasks_place_stacks(&t, "1000-2000 rw-p 00000000 00:00 0 \n"
+			       "5000-6000 rw-p 00000000 00:00 0 a name\n"
+			       "nonsense\n"
+			       "7000-8000 r--p 00000000 00:00 0\n"
+			       "3000-4000 rw-p 00000000 00:00 0 out of order\n"
+			       "8000-9000 rw-p 00000000 00:00 0");
 	assert_true(list[0].has_stack);
 	assert_int_equal(list[0].stack_start, 0x1000);
 	assert_int_equal(list[0].stack_end, 0x2000);
@@ -621,8 +619,8 @@ numbers_in_names_fold(void **state)
 static void
 the_share_is_of_the_time_between(void **state)
 {
-	struct task a = { .cpu_ns = 100, .start_ns = 1000 };
-	struct task b = { .cpu_ns = 350, .start_ns = 1000 };
+	struct task a = {.cpu_ns = 100, .start_ns = 1000};
+	struct task b = {.cpu_ns = 350, .start_ns = 1000};
 
 	(void)state;
 	assert_true(task_share(&a, 2000, &b, 3000) == 0.25);
@@ -631,7 +629,7 @@ the_share_is_of_the_time_between(void **state)
 	assert_true(task_share(&a, 3000, &b, 3000) < 0);
 }
 
-/* ---- ourselves ------------------------------------------------------------------------------ */
+/* ---- ourselves ----------------------------------------------------------- */
 
 static const struct socket *
 socket_at(const struct open_files *f, int fd)
@@ -666,12 +664,11 @@ our_own_descriptors_are_seen(void **state)
 	}
 	assert_true(seen);
 	assert_non_null(socket_at(&f, pair[1]));
-	assert_string_equal(open_file_type(NULL, socket_at(&f, pair[1])),
-	    "unix");
+	assert_string_equal(
+	    open_file_type(NULL, socket_at(&f, pair[1])), "unix");
 	assert_int_equal(socket_at(&f, pair[0])->peer_inode,
-	    socket_at(&f, pair[1])->has_memory ?
-		socket_at(&f, pair[1])->inode :
-		0);
+	    socket_at(&f, pair[1])->has_memory ? socket_at(&f, pair[1])->inode
+					       : 0);
 	open_files_free(&f);
 	close(pair[0]);
 	close(pair[1]);
@@ -702,9 +699,8 @@ our_own_stack_is_where_it_is(void **state)
 	const struct task *k;
 
 	(void)state;
-	assert_int_equal(tasks_read(getpid(), TASKS_WAIT | TASKS_STACKS, &t,
-			     &e),
-	    0);
+	assert_int_equal(
+	    tasks_read(getpid(), TASKS_WAIT | TASKS_STACKS, &t, &e), 0);
 	k = tasks_find(&t, getpid());
 	assert_non_null(k);
 	assert_true(k->is_main);
@@ -720,32 +716,32 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(links_tell_types),
-		cmocka_unit_test(a_file_cannot_pass_for_a_socket),
-		cmocka_unit_test(a_malformed_inode_is_none),
-		cmocka_unit_test(what_has_no_name_left_is_deleted),
-		cmocka_unit_test(fdinfo_gives_flags_and_position),
-		cmocka_unit_test(nonsense_is_no_fdinfo),
-		cmocka_unit_test(all_flags_fit_into_their_text),
-		cmocka_unit_test(a_tcp_socket_comes_with_queues_and_memory),
-		cmocka_unit_test(a_message_cut_anywhere_is_never_read_past),
-		cmocka_unit_test(
-		    attributes_that_lie_about_their_length_end_the_message),
-		cmocka_unit_test(the_end_and_errors_are_told_apart),
-		cmocka_unit_test(a_unix_peer_is_called_by_its_name),
-		cmocka_unit_test(the_text_of_tcp_is_understood),
-		cmocka_unit_test(a_text_cut_anywhere_is_never_read_past),
-		cmocka_unit_test(a_unix_name_may_hold_anything_but_counts_once),
-		cmocka_unit_test(sizes_of_kernel_objects_are_found),
-		cmocka_unit_test(a_name_may_look_like_the_rest_of_stat),
-		cmocka_unit_test(stat_cut_anywhere_is_refused_or_whole),
-		cmocka_unit_test(the_stack_pointer_is_the_last_but_one),
-		cmocka_unit_test(a_stack_is_its_own_mapping_or_none),
-		cmocka_unit_test(numbers_in_names_fold),
-		cmocka_unit_test(the_share_is_of_the_time_between),
-		cmocka_unit_test(our_own_descriptors_are_seen),
-		cmocka_unit_test(nobody_is_gone),
-		cmocka_unit_test(our_own_stack_is_where_it_is),
+	    cmocka_unit_test(links_tell_types),
+	    cmocka_unit_test(a_file_cannot_pass_for_a_socket),
+	    cmocka_unit_test(a_malformed_inode_is_none),
+	    cmocka_unit_test(what_has_no_name_left_is_deleted),
+	    cmocka_unit_test(fdinfo_gives_flags_and_position),
+	    cmocka_unit_test(nonsense_is_no_fdinfo),
+	    cmocka_unit_test(all_flags_fit_into_their_text),
+	    cmocka_unit_test(a_tcp_socket_comes_with_queues_and_memory),
+	    cmocka_unit_test(a_message_cut_anywhere_is_never_read_past),
+	    cmocka_unit_test(
+		attributes_that_lie_about_their_length_end_the_message),
+	    cmocka_unit_test(the_end_and_errors_are_told_apart),
+	    cmocka_unit_test(a_unix_peer_is_called_by_its_name),
+	    cmocka_unit_test(the_text_of_tcp_is_understood),
+	    cmocka_unit_test(a_text_cut_anywhere_is_never_read_past),
+	    cmocka_unit_test(a_unix_name_may_hold_anything_but_counts_once),
+	    cmocka_unit_test(sizes_of_kernel_objects_are_found),
+	    cmocka_unit_test(a_name_may_look_like_the_rest_of_stat),
+	    cmocka_unit_test(stat_cut_anywhere_is_refused_or_whole),
+	    cmocka_unit_test(the_stack_pointer_is_the_last_but_one),
+	    cmocka_unit_test(a_stack_is_its_own_mapping_or_none),
+	    cmocka_unit_test(numbers_in_names_fold),
+	    cmocka_unit_test(the_share_is_of_the_time_between),
+	    cmocka_unit_test(our_own_descriptors_are_seen),
+	    cmocka_unit_test(nobody_is_gone),
+	    cmocka_unit_test(our_own_stack_is_where_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ near(double a, double b)
 static struct plan_sample
 server(double n)
 {
-	struct plan_sample s = { .at = n };
+	struct plan_sample s = {.at = n};
 
 	for (int k = 0; k < PLAN_METRICS; k++)
 		s.of[k] = PLAN_UNKNOWN;
@@ -46,8 +46,8 @@ fit(struct plan_model *m, double from, double to, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		samples[i] = server(
-		    n == 1 ? to : from + (to - from) * (double)i /
-				(double)(n - 1));
+		    n == 1 ? to
+			   : from + (to - from) * (double)i / (double)(n - 1));
 	plan_fit(m, PLAN_CONNECTIONS, samples, n);
 }
 
@@ -58,8 +58,8 @@ make_facts(struct plan_facts *f)
 	f->pid = 42;
 	f->backlog = f->user_threads = f->max_watches = PLAN_UNKNOWN;
 	for (int i = 0; i < CEILINGS; i++)
-		f->ceilings.of[i] = (struct ceiling){ CEILING_UNKNOWN,
-			CEILING_UNKNOWN };
+		f->ceilings.of[i] =
+		    (struct ceiling){CEILING_UNKNOWN, CEILING_UNKNOWN};
 }
 
 static const struct plan_obstacle *
@@ -71,7 +71,7 @@ find(const struct plan_obstacles *o, const char *name)
 	return NULL;
 }
 
-/* ---- costs ---------------------------------------------------------------------------- */
+/* ---- costs --------------------------------------------------------------- */
 
 static void
 a_line_parts_the_fixed_from_the_rest(void **state)
@@ -108,14 +108,13 @@ noise_becomes_a_standard_error(void **state)
 	(void)state;
 	for (int i = 0; i < 40; i++) {
 		samples[i] = server(100 + 10 * i);
-		samples[i].of[METRIC_RSS] += i % 4 == 1 || i % 4 == 2 ? 1000 :
-									-1000;
+		samples[i].of[METRIC_RSS] +=
+		    i % 4 == 1 || i % 4 == 2 ? 1000 : -1000;
 	}
 	plan_fit(&m, PLAN_CONNECTIONS, samples, 40);
 	for (int i = 0; i < 40; i++) {
-		double d = samples[i].of[METRIC_RSS] -
-		    m.of[METRIC_RSS].fixed -
-		    m.of[METRIC_RSS].each * samples[i].at;
+		double d = samples[i].of[METRIC_RSS] - m.of[METRIC_RSS].fixed -
+			   m.of[METRIC_RSS].each * samples[i].at;
 
 		rest += d * d;
 	}
@@ -123,7 +122,7 @@ noise_becomes_a_standard_error(void **state)
 	NEAR(m.of[METRIC_RSS].each_error, sqrt(rest / 38 / 533000.0));
 	assert_true(m.of[METRIC_RSS].each_error > 1);
 	assert_true(fabs(m.of[METRIC_RSS].each - 30000) <
-	    3 * m.of[METRIC_RSS].each_error);
+		    3 * m.of[METRIC_RSS].each_error);
 	plan_predict(&m, METRIC_RSS, 490 + 1000, &error);
 	NEAR(error, m.of[METRIC_RSS].each_error * 1000);
 }
@@ -156,7 +155,7 @@ an_average_includes_the_fixed_part_and_says_so(void **state)
 	NEAR(m.of[METRIC_RSS].each, 6291456 / 500.0 + 30000);
 	assert_true(isnan(m.of[METRIC_RSS].fixed));
 	assert_true(plan_predict(&m, METRIC_RSS, 5000, &error) >
-	    6291456 + 30000 * 5000.0);
+		    6291456 + 30000 * 5000.0);
 	/* Four threads for 500 connections say nothing. */
 	assert_int_equal(m.of[METRIC_THREADS].how, COST_UNKNOWN);
 	assert_true(isnan(plan_predict(&m, METRIC_THREADS, 5000, &error)));
@@ -171,8 +170,8 @@ without_connections_nothing_is_known(void **state)
 	(void)state;
 	fit(&m, 0, 0, 1);
 	for (int k = 0; k < PLAN_METRICS; k++)
-		assert_true(isnan(plan_predict(&m, (enum plan_metric)k, 10,
-		    &error)));
+		assert_true(
+		    isnan(plan_predict(&m, (enum plan_metric)k, 10, &error)));
 }
 
 static void
@@ -189,7 +188,7 @@ a_descriptor_is_one_descriptor(void **state)
 	assert_int_equal(m.of[METRIC_RSS].how, COST_UNKNOWN);
 }
 
-/* ---- obstacles ------------------------------------------------------------------------- */
+/* ---- obstacles ----------------------------------------------------------- */
 
 static void
 what_breaks_first_is_first_and_comes_with_its_command(void **state)
@@ -202,9 +201,9 @@ what_breaks_first_is_first_and_comes_with_its_command(void **state)
 	(void)state;
 	fit(&m, 100, 500, 20);
 	make_facts(&f);
-	f.limits.of[LIMIT_nofile] = (struct limit){ 1024, 4096, true };
-	f.ceilings.of[CEILING_nr_open] = (struct ceiling){ 1048576, 0 };
-	f.ceilings.of[CEILING_file_max] = (struct ceiling){ 3000, 1000 };
+	f.limits.of[LIMIT_nofile] = (struct limit){1024, 4096, true};
+	f.ceilings.of[CEILING_nr_open] = (struct ceiling){1048576, 0};
+	f.ceilings.of[CEILING_file_max] = (struct ceiling){3000, 1000};
 	plan_obstacles(&m, &f, 5000, &o);
 	assert_string_equal(o.list[0].name, "nofile, soft");
 	NEAR(o.list[0].breaks_at, 1015);
@@ -220,8 +219,7 @@ what_breaks_first_is_first_and_comes_with_its_command(void **state)
 	assert_string_equal(p->command, "");
 	plan_obstacles_free(&o);
 	plan_obstacles(&m, &f, 3000, &o);
-	assert_string_equal(o.list[0].command,
-	    "ullage limits 42 nofile=4096:");
+	assert_string_equal(o.list[0].command, "ullage limits 42 nofile=4096:");
 	plan_obstacles_free(&o);
 }
 
@@ -235,17 +233,17 @@ spare_room_never_passes_a_ceiling_that_suffices(void **state)
 	(void)state;
 	fit(&m, 100, 500, 20);
 	make_facts(&f);
-	f.limits.of[LIMIT_nofile] = (struct limit){ 1024, 4096, true };
-	f.ceilings.of[CEILING_nr_open] = (struct ceiling){ 1048576, 0 };
+	f.limits.of[LIMIT_nofile] = (struct limit){1024, 4096, true};
+	f.ceilings.of[CEILING_nr_open] = (struct ceiling){1048576, 0};
 	plan_obstacles(&m, &f, 1048000, &o);
-	assert_string_equal(o.list[0].command,
-	    "ullage limits 42 nofile=1048576");
+	assert_string_equal(
+	    o.list[0].command, "ullage limits 42 nofile=1048576");
 	assert_false(find(&o, "fs.nr_open")->breaks);
 	plan_obstacles_free(&o);
 	plan_obstacles(&m, &f, 1048576, &o);
 	assert_true(find(&o, "fs.nr_open")->breaks);
-	assert_string_equal(find(&o, "fs.nr_open")->command,
-	    "sysctl -w fs.nr_open=1101824");
+	assert_string_equal(
+	    find(&o, "fs.nr_open")->command, "sysctl -w fs.nr_open=1101824");
 	plan_obstacles_free(&o);
 }
 
@@ -259,8 +257,8 @@ what_does_not_grow_never_breaks(void **state)
 	(void)state;
 	fit(&m, 100, 500, 20);
 	make_facts(&f);
-	f.ceilings.of[CEILING_max_map_count] = (struct ceiling){ 61, 0 };
-	f.ceilings.of[CEILING_threads_max] = (struct ceiling){ 1000, 999 };
+	f.ceilings.of[CEILING_max_map_count] = (struct ceiling){61, 0};
+	f.ceilings.of[CEILING_threads_max] = (struct ceiling){1000, 999};
 	plan_obstacles(&m, &f, 1e9, &o);
 	assert_true(isinf(find(&o, "vm.max_map_count")->breaks_at));
 	assert_true(isinf(find(&o, "kernel.threads-max")->breaks_at));
@@ -278,8 +276,8 @@ what_is_not_known_is_not_said_to_break(void **state)
 	(void)state;
 	fit(&m, 0, 0, 1);
 	make_facts(&f);
-	f.limits.of[LIMIT_nofile] = (struct limit){ 8, 8, true };
-	f.ceilings.of[CEILING_memory] = (struct ceiling){ 1000, 999 };
+	f.limits.of[LIMIT_nofile] = (struct limit){8, 8, true};
+	f.ceilings.of[CEILING_memory] = (struct ceiling){1000, 999};
 	plan_obstacles(&m, &f, 1e6, &o);
 	assert_true(isnan(find(&o, "nofile, soft")->breaks_at));
 	assert_true(isnan(find(&o, "memory of the machine")->breaks_at));
@@ -298,10 +296,13 @@ memory_counts_the_kernel_too(void **state)
 	(void)state;
 	fit(&m, 100, 500, 20);
 	make_facts(&f);
-	f.ceilings.of[CEILING_memory] = (struct ceiling){ 3050000000u, 0 };
-	f.cgroups.memory = (struct cgroup_limit){ .known = true,
-		.limit = 305000000, .used_known = true, .version = 2,
-		.file = "memory.max", .path = "/a b" };
+	f.ceilings.of[CEILING_memory] = (struct ceiling){3050000000u, 0};
+	f.cgroups.memory = (struct cgroup_limit){.known = true,
+	    .limit = 305000000,
+	    .used_known = true,
+	    .version = 2,
+	    .file = "memory.max",
+	    .path = "/a b"};
 	plan_obstacles(&m, &f, 20000, &o);
 	NEAR(find(&o, "memory of the machine")->breaks_at, 500 + 1e5);
 	NEAR(find(&o, "cgroup memory")->breaks_at, 500 + 1e4);
@@ -314,7 +315,7 @@ memory_counts_the_kernel_too(void **state)
 	plan_obstacles_free(&o);
 }
 
-/* ---- connections -------------------------------------------------------------------------- */
+/* ---- connections --------------------------------------------------------- */
 
 static void
 add(struct sockets *s, uint8_t state, uint16_t local, const char *peer,
@@ -336,7 +337,7 @@ static void
 accepted_and_outgoing_are_told_apart(void **state)
 {
 	struct socket list[16];
-	struct sockets s = { .list = list };
+	struct sockets s = {.list = list};
 	struct plan_shape shape;
 	uint64_t busiest;
 
@@ -369,20 +370,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_line_parts_the_fixed_from_the_rest),
-		cmocka_unit_test(noise_becomes_a_standard_error),
-		cmocka_unit_test(too_little_change_makes_no_line),
-		cmocka_unit_test(an_average_includes_the_fixed_part_and_says_so),
-		cmocka_unit_test(without_connections_nothing_is_known),
-		cmocka_unit_test(a_descriptor_is_one_descriptor),
-		cmocka_unit_test(
-		    what_breaks_first_is_first_and_comes_with_its_command),
-		cmocka_unit_test(
-		    spare_room_never_passes_a_ceiling_that_suffices),
-		cmocka_unit_test(what_does_not_grow_never_breaks),
-		cmocka_unit_test(what_is_not_known_is_not_said_to_break),
-		cmocka_unit_test(memory_counts_the_kernel_too),
-		cmocka_unit_test(accepted_and_outgoing_are_told_apart),
+	    cmocka_unit_test(a_line_parts_the_fixed_from_the_rest),
+	    cmocka_unit_test(noise_becomes_a_standard_error),
+	    cmocka_unit_test(too_little_change_makes_no_line),
+	    cmocka_unit_test(an_average_includes_the_fixed_part_and_says_so),
+	    cmocka_unit_test(without_connections_nothing_is_known),
+	    cmocka_unit_test(a_descriptor_is_one_descriptor),
+	    cmocka_unit_test(
+		what_breaks_first_is_first_and_comes_with_its_command),
+	    cmocka_unit_test(spare_room_never_passes_a_ceiling_that_suffices),
+	    cmocka_unit_test(what_does_not_grow_never_breaks),
+	    cmocka_unit_test(what_is_not_known_is_not_said_to_break),
+	    cmocka_unit_test(memory_counts_the_kernel_too),
+	    cmocka_unit_test(accepted_and_outgoing_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
