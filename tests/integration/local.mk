@@ -11,3 +11,8 @@ fds_integration = \
 	tests/integration/plan
 dist_check_SCRIPTS += $(fds_integration)
 TESTS += $(fds_integration)
+# The agent in whole programs (tests/victims).
+agent_integration_tests = \
+	tests/integration/agent-oracle
+dist_check_SCRIPTS += $(agent_integration_tests)
+TESTS += $(agent_integration_tests)
