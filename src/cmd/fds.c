@@ -17,6 +17,8 @@
 #define ROWS 50	  /* shown unless -n says otherwise */
 #define NARROW 72 /* below it the queues give way to the target */
 
+#define BIT(column) (UINT64_C(1) << (column))
+
 enum {
 	COL_FD,
 	COL_TYPE,
@@ -235,34 +237,21 @@ parse_by(const struct options *o, int *by, struct err *e)
 	    name);
 }
 
-static void
-hide(struct table *t, const int *which)
+static uint64_t
+hidden_columns(const struct options *o, const struct open_files *f)
 {
-	for (; *which >= 0; which++)
-		table_hide(t, (size_t)*which);
-}
-
-static void
-hide_columns(
-    const struct options *o, const struct open_files *f, struct table *t)
-{
-	static const int always[] = {
-	    COL_LOCAL, COL_PEER, COL_INODE, COL_DROPPED, -1};
-	static const int unless_long[] = {
-	    COL_FLAGS, COL_POSITION, COL_DETAIL, -1};
-	static const int of_sockets[] = {
-	    COL_STATE, COL_RECEIVE, COL_SEND, COL_MEMORY, -1};
-	static const int if_narrow[] = {
-	    COL_RECEIVE, COL_SEND, COL_POSITION, -1};
+	uint64_t hidden =
+	    BIT(COL_LOCAL) | BIT(COL_PEER) | BIT(COL_INODE) | BIT(COL_DROPPED);
 	size_t width = cmd_columns(true);
 
-	hide(t, always);
 	if (!option_given(o, "long"))
-		hide(t, unless_long);
+		hidden |= BIT(COL_FLAGS) | BIT(COL_POSITION) | BIT(COL_DETAIL);
 	if (f->sockets.n == 0)
-		hide(t, of_sockets);
+		hidden |= BIT(COL_STATE) | BIT(COL_RECEIVE) | BIT(COL_SEND) |
+			  BIT(COL_MEMORY);
 	if (width != 0 && width < NARROW)
-		hide(t, if_narrow);
+		hidden |= BIT(COL_RECEIVE) | BIT(COL_SEND) | BIT(COL_POSITION);
+	return hidden;
 }
 
 static void
@@ -280,8 +269,7 @@ write_text(const struct options *o, int32_t pid, const struct open_files *f,
 		table_draw(groups, &all, out);
 		buf_puts(out, "\n");
 		table_out_order(rows, sort, -1);
-		hide_columns(o, f, rows);
-		table_out_text(o, rows, ROWS, 0, out);
+		table_out_text(o, rows, ROWS, hidden_columns(o, f), out);
 	} else {
 		table_out_order(groups, sort, FDS_GROUP_COUNT);
 		table_out_text(o, groups, ROWS, 0, out);

@@ -4,11 +4,14 @@
 #include "cmd/plan_page.h"
 #include "base/escape.h"
 #include "base/units.h"
+#include "cmd/table_fit.h"
 #include "cmd/table_out.h"
 #include "table/table.h"
 
 #include <math.h>
 #include <string.h>
+
+#define BIT(column) (UINT64_C(1) << (column))
 
 enum {
 	COST_NAME,
@@ -169,12 +172,6 @@ costs_table(const struct plan *p, bool all)
 		put(t, COST_FIXED, bytes, true, c->fixed);
 		put(t, COST_GOAL_ERROR, bytes, true, error);
 	}
-	if (!p->model.fitted) {
-		table_hide(t, COST_EACH_ERROR);
-		table_hide(t, COST_FIXED);
-		table_hide(t, COST_GOAL_ERROR);
-		table_hide(t, COST_BASIS);
-	}
 	return t;
 }
 
@@ -206,8 +203,6 @@ obstacles_table(const struct plan *p, bool all)
 		if (o->note != NULL)
 			table_text(t, OBSTACLE_NOTE, o->note);
 	}
-	table_hide(t, OBSTACLE_COMMAND);
-	table_hide(t, OBSTACLE_NOTE);
 	return t;
 }
 
@@ -452,31 +447,40 @@ say_commands(const struct plan *p, struct buf *out)
 
 /* ---- the page ------------------------------------------------------------ */
 
+/* The sentences say the basis, and commands are below, to be copied. */
+static void
+write_tables(const struct plan *p, struct buf *out)
+{
+	struct table *costs = costs_table(p, false);
+	struct table *obstacles = obstacles_table(p, false);
+	struct table_options how = {
+	    .columns = cmd_columns(true), .headings = true};
+	static const size_t spare_costs[] = {COST_GOAL_ERROR, COST_EACH_ERROR},
+			    spare_obstacles[] = {OBSTACLE_EACH, OBSTACLE_USED};
+
+	how.hidden = BIT(COST_BASIS);
+	if (!p->model.fitted)
+		how.hidden |= BIT(COST_EACH_ERROR) | BIT(COST_FIXED) |
+			      BIT(COST_GOAL_ERROR);
+	table_fit(costs, &how, spare_costs, 2, out);
+	buf_puts(out, "\n");
+	how.hidden = BIT(OBSTACLE_COMMAND) | BIT(OBSTACLE_NOTE);
+	if (table_rows(obstacles) > 0)
+		table_fit(obstacles, &how, spare_obstacles, 2, out);
+	table_free(costs);
+	table_free(obstacles);
+}
+
 void
 plan_write_text(const struct plan *p, struct buf *out)
 {
-	struct table_options how = {
-	    .columns = cmd_columns(true), .headings = true};
-	struct table *costs = costs_table(p, false);
-	struct table *obstacles = obstacles_table(p, false);
-
-	table_hide(costs, COST_BASIS);
-	if (how.columns != 0 && how.columns < 72) {
-		table_hide(costs, COST_GOAL_ERROR);
-		table_hide(obstacles, OBSTACLE_EACH);
-	}
 	say_what(p, out);
 	say_how(p, out);
 	buf_puts(out, "\n");
-	table_draw(costs, &how, out);
-	buf_puts(out, "\n");
-	if (table_rows(obstacles) > 0)
-		table_draw(obstacles, &how, out);
+	write_tables(p, out);
 	say_commands(p, out);
 	say_memory(p, out);
 	say_verdict(p, out);
-	table_free(costs);
-	table_free(obstacles);
 }
 
 void

@@ -7,17 +7,17 @@
 #include <string.h>
 
 const struct option_spec table_out_options[] = {
-    {'n', "rows", OPT_NUMBER, "N", "most rows of a text table; 0 is all",
-	false},
-    {0, "sort", OPT_TEXT, "COLUMN",
-	"sort by a column, named as in JSON (-COLUMN reverses)", false},
-    {0, "json", OPT_FLAG, NULL, "write JSON", false},
-    OPTION_END,
+	{ 'n', "rows", OPT_NUMBER, "N", "most rows of a text table; 0 is all",
+	    false },
+	{ 0, "sort", OPT_TEXT, "COLUMN",
+	    "sort by a column, named as in JSON (-COLUMN reverses)", false },
+	{ 0, "json", OPT_FLAG, NULL, "write JSON", false },
+	OPTION_END,
 };
 
 int
-table_out_sort(const struct options *o, const struct column *columns, size_t n,
-    int *sort, struct err *e)
+table_out_sort(const struct options *o, const struct column *columns,
+    size_t n, int *sort, struct err *e)
 {
 	const char *name = option_text(o, "sort");
 	struct buf names = BUF_INIT;
@@ -51,18 +51,16 @@ table_out_order(struct table *t, int sort, int otherwise)
 }
 
 void
-table_out_text(const struct options *o, struct table *t, size_t rows,
+table_out_text(const struct options *o, const struct table *t, size_t rows,
     uint64_t hidden, struct buf *out)
 {
 	struct table_options how = {
-	    .rows = (size_t)option_value(o, "rows", rows),
-	    .columns = cmd_columns(true),
-	    .headings = true,
+		.rows = (size_t)option_value(o, "rows", rows),
+		.columns = cmd_columns(true),
+		.headings = true,
+		.hidden = hidden,
 	};
 
-	for (size_t k = 0; k < 64 && hidden >> k != 0; k++)
-		if (hidden >> k & 1)
-			table_hide(t, k);
 	table_draw(t, &how, out);
 }
 
@@ -72,8 +70,8 @@ count_text(char text[COUNT_MAX], uint64_t count)
 	char digits[COUNT_MAX];
 	size_t len, at = 0;
 
-	len = (size_t)snprintf(
-	    digits, sizeof digits, "%llu", (unsigned long long)count);
+	len = (size_t)snprintf(digits, sizeof digits, "%llu",
+	    (unsigned long long)count);
 	for (size_t i = 0; i < len; i++) {
 		if (i != 0 && (len - i) % 3 == 0)
 			text[at++] = ',';

@@ -295,14 +295,15 @@ write_out(const struct options *o, const struct look *l, bool by_name, int sort,
 {
 	struct table *t = by_name ? groups_table(l) : rows_table(l);
 	size_t width = cmd_columns(true);
+	uint64_t hidden = 0;
 
 	table_out_order(t, sort, by_name ? GROUP_COUNT : COL_CPU_NS);
 	if (width != 0 && width < 72)
-		table_hide(t, by_name ? GROUP_CPU_NS : COL_CPU_NS);
+		hidden = UINT64_C(1) << (by_name ? GROUP_CPU_NS : COL_CPU_NS);
 	if (option_given(o, "json")) {
 		table_json(t, out);
 	} else {
-		table_out_text(o, t, ROWS, 0, out);
+		table_out_text(o, t, ROWS, hidden, out);
 		add_totals(l, out);
 	}
 	table_free(t);

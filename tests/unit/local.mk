@@ -91,6 +91,8 @@ tests_unit_proc_fds_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 tests_unit_tune_plan_test_SOURCES = tests/unit/tune_plan-test.c
 tests_unit_tune_plan_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_tune_plan_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # The agent's tables, one file of it in each test, in a segment of plain
 # memory. These run under the thread sanitizer too (--enable-tsan).
 if HAVE_CMOCKA
@@ -121,4 +123,17 @@ tests_unit_agent_words_test_SOURCES = tests/unit/agent_words-test.c \
 	$(agent_fake) src/agent/mini.c
 tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
+endif
+
+# limits: proc and tune
+if HAVE_CMOCKA
+limits_tests = tests/unit/proc_limits-test tests/unit/tune_limits-test
+check_PROGRAMS += $(limits_tests)
+TESTS += $(limits_tests)
+tests_unit_proc_limits_test_SOURCES = tests/unit/proc_limits-test.c
+tests_unit_proc_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_limits_test_SOURCES = tests/unit/tune_limits-test.c
+tests_unit_tune_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif

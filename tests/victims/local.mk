@@ -16,3 +16,9 @@ tests_victims_oracle_SOURCES = tests/victims/oracle.c \
 	tests/victims/oracle.h tests/victims/oracle-cxx.cc
 tests_victims_oracle_CFLAGS = $(victim_cflags)
 tests_victims_oracle_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
+
+# Holds what ullage shows: descriptors, threads, children, locked memory.
+check_PROGRAMS += tests/victims/holder
+tests_victims_holder_SOURCES = tests/victims/holder.c
+tests_victims_holder_CFLAGS = $(AM_CFLAGS)
+tests_victims_holder_LDADD = -lpthread
