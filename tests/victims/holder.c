@@ -13,6 +13,8 @@
  *	--leave        the main thread ends; needs --threads 2
  *	--select       never, but imports select()
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -169,6 +171,8 @@ main(int argc, char **argv)
 	int c, file = -1;
 	fd_set none;
 
+	/* Whatever the shell has left open. */
+	close_range(3, ~0u, 0);
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		switch (c) {
 		case 'f':
