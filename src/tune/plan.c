@@ -102,6 +102,21 @@ average(struct plan_model *m, enum plan_metric k)
 	c->each = c->now / m->at;
 }
 
+/*
+ * The same samples of the heap are there at every look, so the looks agree
+ * with each other even where they are wrong together; the line does not see
+ * that. What grew is uncertain by the error of the estimate itself.
+ */
+static void
+add_sampling_error(struct plan_model *m, double error)
+{
+	struct plan_cost *c = &m->of[METRIC_HEAP];
+
+	if (c->how == COST_FITTED && isfinite(error))
+		c->each_error =
+		    hypot(c->each_error, error / (m->most - m->least));
+}
+
 void
 plan_fit(struct plan_model *m, enum plan_unit unit,
     const struct plan_sample *samples, size_t n)
@@ -135,6 +150,7 @@ plan_fit(struct plan_model *m, enum plan_unit unit,
 			average(m, (enum plan_metric)k);
 		}
 	}
+	add_sampling_error(m, last->heap_error);
 }
 
 double

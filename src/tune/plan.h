@@ -56,6 +56,7 @@ extern const struct plan_metric_row plan_metrics[PLAN_METRICS];
 struct plan_sample {
 	double at; /* how many of the unit there were */
 	double of[PLAN_METRICS];
+	double heap_error; /* standard error of METRIC_HEAP; 0: exact */
 };
 
 enum plan_how {

@@ -164,6 +164,7 @@ take_heap(const struct target *t, struct plan_sample *s)
 	if (!shot->shadowed) {
 		snapshot_live_total(shot, &bytes, &error);
 		s->of[METRIC_HEAP] = bytes;
+		s->heap_error = error;
 	}
 	snapshot_free(shot);
 }

@@ -128,6 +128,24 @@ noise_becomes_a_standard_error(void **state)
 }
 
 static void
+a_sampled_heap_is_as_unsure_as_its_samples(void **state)
+{
+	struct plan_sample samples[20];
+	struct plan_model m;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		samples[i] = server(100 + 20 * i);
+		samples[i].of[METRIC_HEAP] = 20000 * samples[i].at;
+		samples[i].heap_error = 1900000;
+	}
+	plan_fit(&m, PLAN_CONNECTIONS, samples, 20);
+	NEAR(m.of[METRIC_HEAP].each, 20000);
+	NEAR(m.of[METRIC_HEAP].each_error, 1900000 / 380.0);
+	assert_true(m.of[METRIC_RSS].each_error < 1e-3);
+}
+
+static void
 too_little_change_makes_no_line(void **state)
 {
 	struct plan_model m;
@@ -372,6 +390,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_line_parts_the_fixed_from_the_rest),
 	    cmocka_unit_test(noise_becomes_a_standard_error),
+	    cmocka_unit_test(a_sampled_heap_is_as_unsure_as_its_samples),
 	    cmocka_unit_test(too_little_change_makes_no_line),
 	    cmocka_unit_test(an_average_includes_the_fixed_part_and_says_so),
 	    cmocka_unit_test(without_connections_nothing_is_known),
