@@ -5,6 +5,12 @@ integration_tests = \
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
 
+# What is open, threads, plans.
+fds_integration = \
+	tests/integration/fds \
+	tests/integration/plan
+dist_check_SCRIPTS += $(fds_integration)
+TESTS += $(fds_integration)
 # The agent in whole programs (tests/victims).
 agent_integration_tests = \
 	tests/integration/agent-children \

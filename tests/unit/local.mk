@@ -80,6 +80,19 @@ tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# descriptors, sockets, threads, plan
+if HAVE_CMOCKA
+fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
+check_PROGRAMS += $(fds_tests)
+TESTS += $(fds_tests)
+tests_unit_proc_fds_test_SOURCES = tests/unit/proc_fds-test.c
+tests_unit_proc_fds_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_fds_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_plan_test_SOURCES = tests/unit/tune_plan-test.c
+tests_unit_tune_plan_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_plan_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # The agent's tables, one file of it in each test, in a segment of plain
 # memory. These run under the thread sanitizer too (--enable-tsan).
 if HAVE_CMOCKA

@@ -1,3 +1,12 @@
+# tests/victims
+
+# One descriptor of every type; threads with names.
+check_PROGRAMS += tests/victims/descriptors tests/victims/threads
+tests_victims_descriptors_SOURCES = tests/victims/descriptors.c
+tests_victims_descriptors_CFLAGS = $(AM_CFLAGS)
+tests_victims_threads_SOURCES = tests/victims/threads.c
+tests_victims_threads_CFLAGS = $(AM_CFLAGS)
+tests_victims_threads_LDADD = -lpthread
 # tests/victims: small programs that do to the agent what has broken others.
 # tests/integration runs them with and without it.
 victim_cflags = $(AM_CFLAGS) -g -O1 -fno-builtin -pthread
