@@ -15,6 +15,7 @@
 #include "cmd/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -219,12 +220,27 @@ run_cmd(const struct cmd *cmd, int argc, char **argv)
 	return rc < 0 ? complain(cmd->name, &e) : rc;
 }
 
+/*
+ * A standard stream that is closed would lend its number to the next file:
+ * a profile for standard output then went into a target's segment. What is
+ * opened here cannot be read or written, and a command that is run does not
+ * inherit it.
+ */
+static void
+occupy_closed_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/", O_PATH | O_CLOEXEC);
+}
+
 int
 cmd_main(int argc, char **argv)
 {
 	struct err e;
 	const struct cmd *cmd;
 
+	occupy_closed_streams();
 	setlocale(LC_CTYPE, "");
 	watch_signals();
 	if (argc < 2) {

@@ -15,9 +15,11 @@ TESTS += $(fds_integration)
 agent_integration_tests = \
 	tests/integration/agent-children \
 	tests/integration/agent-hazards \
+	tests/integration/agent-hostile \
 	tests/integration/agent-kill \
 	tests/integration/agent-memory \
-	tests/integration/agent-oracle
+	tests/integration/agent-oracle \
+	tests/integration/cmd-errors
 dist_check_SCRIPTS += $(agent_integration_tests)
 EXTRA_DIST += tests/lib/agent.sh
 TESTS += $(agent_integration_tests)
