@@ -91,6 +91,8 @@ tests_unit_maps_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 tests_unit_unwind_test_SOURCES = tests/unit/unwind-test.c
 tests_unit_unwind_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_unwind_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # descriptors, sockets, threads, plan
 if HAVE_CMOCKA
 fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
