@@ -22,10 +22,14 @@
 
 #define MS UINT64_C(1000000)
 
-/* A thread comes to its stop within microseconds unless the machine is
- * overloaded; all of them together get no longer than this. */
-#define STOP_TIMEOUT_NS (1000 * MS)
-#define TOTAL_NS (5000 * MS)
+/*
+ * A thread comes to its stop within microseconds unless the machine is
+ * overloaded. Where one did not, the others get less, because it may stop
+ * while they are waited for. All of them together get no longer than that.
+ */
+#define STOP_TIMEOUT_NS (500 * MS)
+#define NEXT_TIMEOUT_NS (20 * MS)
+#define TOTAL_NS(n) (5000 * MS + (n) * 2 * MS)
 
 /* How long threads in uninterruptible wait (disk, vfork) are looked at again. */
 #define BUSY_NS (50 * MS)
@@ -49,7 +53,8 @@ struct worker {
 	uint64_t used;
 	uint8_t *scratch; /* twice room bytes, all pages present */
 	size_t room;
-	uint64_t end; /* when to give up */
+	uint64_t end;	  /* when to give up */
+	uint64_t timeout; /* for one thread */
 };
 
 static uint64_t
@@ -141,8 +146,8 @@ go_first(bool yes)
 static void
 take(struct worker *w, struct capture_slot *s)
 {
-	uint64_t left, at = now();
-
+	if (now() > w->end)
+		return;
 	if (!look(w, s)) {
 		s->stopped.result = STOP_GONE;
 		return;
@@ -153,11 +158,14 @@ take(struct worker *w, struct capture_slot *s)
 		s->stopped.result = STOP_BUSY;
 		return;
 	}
-	left = at < w->end ? w->end - at : 0;
 	go_first(true);
-	stop_thread(s->tid, w->maps, w->scratch, w->room,
-	    left < STOP_TIMEOUT_NS ? left : STOP_TIMEOUT_NS, &s->stopped);
+	stop_thread(s->tid, w->maps, w->scratch, w->room, w->timeout,
+	    &s->stopped);
 	go_first(false);
+	if (s->stopped.result == STOP_TIMEOUT)
+		w->timeout = NEXT_TIMEOUT_NS;
+	if (w->timeout == NEXT_TIMEOUT_NS)
+		stop_late();
 	if (s->stopped.result == STOP_DENIED)
 		explain_denied(w, s);
 	if (s->stopped.result != STOP_DONE)
@@ -202,13 +210,15 @@ work(struct worker *w)
 	setsid();
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	memset(w->scratch, 1, 2 * w->room);
-	w->end = now() + TOTAL_NS;
+	w->end = now() + TOTAL_NS(w->n);
+	w->timeout = STOP_TIMEOUT_NS;
 	take_all(w, STOP_NEVER);
 	busy_end = now() + BUSY_NS;
 	while (any_busy(w) && now() < busy_end) {
 		nanosleep(&pause, NULL);
 		take_all(w, STOP_BUSY);
 	}
+	stop_late();
 	_exit(0);
 }
 

@@ -116,6 +116,13 @@ failed(struct stopped *out)
 						   STOP_FAILED;
 }
 
+/* The signal that is on its way to a thread that stopped so, or 0. */
+static int
+signal_of(int status)
+{
+	return status >> 16 == 0 ? WSTOPSIG(status) : 0;
+}
+
 /*
  * Until it stops. Every kind of stop will do: the one asked for, a signal on
  * its way to the thread (*sig; to be handed on), a job control stop. *since is
@@ -131,7 +138,6 @@ wait_stop(pid_t tid, uint64_t timeout, int *sig, uint64_t *since,
 	int status;
 	pid_t got;
 
-	*sig = 0;
 	for (;; at = now()) {
 		got = waitpid(tid, &status, __WALL | WNOHANG);
 		if (got < 0 && errno != EINTR)
@@ -139,8 +145,7 @@ wait_stop(pid_t tid, uint64_t timeout, int *sig, uint64_t *since,
 		if (got > 0 && !WIFSTOPPED(status))
 			return STOP_GONE;
 		if (got > 0) {
-			if (status >> 16 == 0)
-				*sig = WSTOPSIG(status);
+			*sig = signal_of(status);
 			return STOP_DONE;
 		}
 		*since = at;
@@ -202,4 +207,25 @@ stop_thread(pid_t tid, const struct maps *maps, void *stack, size_t room,
 		start_over(tid, out);
 	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)sig);
 	out->ns = now() - since;
+}
+
+void
+stop_late(void)
+{
+	struct stopped late;
+	struct iovec io;
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		if (!WIFSTOPPED(status))
+			continue;
+		io = (struct iovec){ &late.regs, sizeof late.regs };
+		if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &io) ==
+			0 &&
+		    io.iov_len == sizeof late.regs && late.regs.cs == CS_64)
+			start_over(tid, &late);
+		ptrace(PTRACE_DETACH, tid, NULL,
+		    (void *)(intptr_t)signal_of(status));
+	}
 }

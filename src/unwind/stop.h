@@ -46,10 +46,13 @@ struct stopped {
 /*
  * Stops thread tid, copies at most `room` bytes of its stack to `stack`, and
  * as many from out->also on, if that is set, to stack + room; and lets it go.
- * Gives up after timeout nanoseconds; then the
- * thread stays the caller's tracee until the caller ends, and runs on.
+ * Gives up after timeout nanoseconds; then the thread stays the caller's
+ * tracee and may stop later: stop_late must be called until the caller ends.
  */
 void stop_thread(pid_t tid, const struct maps *maps, void *stack, size_t room,
     uint64_t timeout, struct stopped *out);
+
+/* Lets go of the threads that stopped after their time. */
+void stop_late(void);
 
 #endif

@@ -251,7 +251,7 @@ take_slot(struct looking *l, struct thread *t, const struct capture *c,
 
 	memset(t, 0, sizeof *t);
 	t->tid = s->tid;
-	t->state = s->state;
+	t->state = s->state != '\0' ? s->state : '?';
 	t->call = -1;
 	t->stopped = s->stopped.ns;
 	snprintf(t->name, sizeof t->name, "%s", s->name);

@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"syscall"
 )
 
@@ -18,6 +17,5 @@ func blocks(fd int) {
 
 func main() {
 	fmt.Println("ready")
-	os.Stdout.Sync()
 	blocks(0)
 }

@@ -223,8 +223,7 @@ WAIT(pselect, sigset_t s; sigemptyset(&s),
     pselect(0, NULL, NULL, NULL, &hour, &s))
 WAIT(relative_pause, (void)0, syscall(SYS_nanosleep, &hour, NULL))
 WAIT(absolute_pause, (void)0,
-    (errno = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &far, NULL)) ?
-	-1 : 0)
+    syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &far, NULL))
 WAIT(futex, uint32_t word = 1,
     syscall(SYS_futex, &word, FUTEX_WAIT, 1, &hour, NULL, 0))
 WAIT(pipe, int fd[2]; need(pipe(fd) == 0, "pipe"); char c,
