@@ -12,6 +12,7 @@
 #include "target/target.h"
 #include "unwind/threads.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The names are those of profile_out_options, which writes the profile. */
@@ -90,6 +91,7 @@ stack_run(const struct cmd *cmd, struct options *o, struct err *e)
 	struct stack_view v = { .groups = option_value(o, "rows", 0) };
 	struct threads *t = NULL;
 	struct target *target;
+	char root[32];
 	int rc = -1;
 
 	(void)cmd;
@@ -109,7 +111,8 @@ stack_run(const struct cmd *cmd, struct options *o, struct err *e)
 	v.t = t;
 	v.command = target->process.name;
 	v.p = threads_profile(t);
-	v.names = profile_out_symbolizer(o, target->root, target->pid,
+	snprintf(root, sizeof root, "/proc/%d/root", t->body);
+	v.names = profile_out_symbolizer(o, root, t->body,
 	    target->process.ns_pid);
 	if (v.names != NULL)
 		profile_symbolize(v.p, v.names);

@@ -37,8 +37,8 @@ struct capture_wish {
 };
 
 /*
- * At most `room` bytes of each stack, and of each other place. A thread that cannot be stopped has its
- * reason in its slot. NULL on failure; owned by the caller.
+ * At most `room` bytes of each stack, and of each other place. A thread that
+ * cannot be stopped has its reason in its slot. NULL on failure; owned by the caller.
  */
 struct capture *capture_take(pid_t pid, const struct capture_wish *wishes,
     size_t n, const struct maps *maps, size_t room, struct err *e);

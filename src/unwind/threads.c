@@ -2,23 +2,18 @@
 #include "config.h"
 
 #include "unwind/threads.h"
-#include "base/buf.h"
-#include "base/escape.h"
 #include "base/xalloc.h"
 #include "proc/process.h"
 #include "unwind/capture.h"
+#include "unwind/denial.h"
 #include "unwind/locks.h"
 #include "unwind/remote.h"
 
 #include <dirent.h>
-#include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,9 +25,6 @@
 struct looking {
 	struct threads *all;
 	struct process process;
-	int32_t body; /* a thread through which the memory is reached: when the
-		       * first one has ended, the process's own pid leads
-		       * nowhere */
 	struct memory *memory;
 	struct remote *remote;
 	struct remote_stack *stack; /* too large for our own */
@@ -43,103 +35,22 @@ struct looking {
 /* ---- may it be looked at? ------------------------------------------------------ */
 
 static int
-traced_by(const struct process *p, int32_t tracer, struct err *e)
-{
-	struct buf name = BUF_INIT;
-	struct process t;
-	struct err ignored;
-
-	if (process_read(tracer, &t, &ignored) == 0)
-		escape_terminal(&name, t.name, strlen(t.name));
-	err_set(e, ERR_DENIED,
-	    "process %d is being traced by %s (pid %d), and there can be but "
-	    "one tracer; try again when that has ended",
-	    p->pid, name.len > 0 ? buf_text(&name) : "another process",
-	    tracer);
-	buf_free(&name);
-	return -1;
-}
-
-static int32_t
-tracer_of(int32_t pid)
-{
-	struct buf text = BUF_INIT;
-	struct err ignored;
-	const char *at;
-	char path[64];
-	int32_t tracer = 0;
-
-	snprintf(path, sizeof path, "/proc/%d/status", pid);
-	if (buf_read_file(&text, path, 65536, &ignored) == 0 &&
-	    (at = strstr(buf_text(&text), "\nTracerPid:")) != NULL)
-		tracer = atoi(at + 11);
-	buf_free(&text);
-	return tracer;
-}
-
-static int
-not_permitted(const struct process *p, struct err *e)
-{
-	char scope[8] = "";
-	ssize_t n;
-	int fd;
-
-	if (geteuid() != p->uid && geteuid() != 0)
-		return err_set(e, ERR_DENIED,
-		    "not permitted to stop the threads of process %d, which "
-		    "runs as uid %u; run ullage as that user or as root",
-		    p->pid, p->uid);
-	fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
-	n = fd >= 0 ? read(fd, scope, sizeof scope - 1) : 0;
-	if (fd >= 0)
-		close(fd);
-	if (n > 0 && scope[0] != '0')
-		return err_set(e, ERR_DENIED,
-		    "not permitted to stop the threads of process %d (yama "
-		    "ptrace_scope is %c); run ullage as root",
-		    p->pid, scope[0]);
-	return err_set(e, ERR_DENIED,
-	    "not permitted to stop the threads of process %d: it protects "
-	    "itself, has more rights than ullage, or a security module "
-	    "forbids it; run ullage as root, outside of a container",
-	    p->pid);
-}
-
-/* The one place that reads a byte of the program itself. */
-static bool
-is_32_bit(int32_t pid)
-{
-	unsigned char head[EI_NIDENT] = "";
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	n = fd >= 0 ? read(fd, head, sizeof head) : 0;
-	if (fd >= 0)
-		close(fd);
-	return n == EI_NIDENT && memcmp(head, ELFMAG, SELFMAG) == 0 &&
-	    head[EI_CLASS] == ELFCLASS32;
-}
-
-static int
 read_maps(struct looking *l, struct err *e)
 {
 	struct threads *all = l->all;
-	int32_t tracer = tracer_of(all->pid);
+	int32_t tracer = denial_tracer(all->pid);
 
 	if (tracer != 0)
-		return traced_by(&l->process, tracer, e);
+		return denial_traced(&l->process, tracer, e);
 	/* The first thread if it is there: others may be short-lived. */
 	for (size_t i = 0; i <= l->n_tids && all->maps.n == 0; i++) {
-		l->body = i == 0 ? all->pid : l->wishes[i - 1].tid;
+		l->all->body = i == 0 ? all->pid : l->wishes[i - 1].tid;
 		maps_free(&all->maps);
-		if (maps_read(l->body, &all->maps, e) == 0 ||
+		if (maps_read(l->all->body, &all->maps, e) == 0 ||
 		    e->status == ERR_GONE)
 			continue;
 		return e->status == ERR_DENIED ?
-		    not_permitted(&l->process, e) :
+		    denial_forbidden(&l->process, e) :
 		    -1;
 	}
 	if (all->maps.n == 0)
@@ -147,7 +58,7 @@ read_maps(struct looking *l, struct err *e)
 		    "process %d has no memory of its own: it is a kernel "
 		    "thread or is just ending",
 		    all->pid);
-	if (is_32_bit(l->body))
+	if (denial_32_bit(l->all->body))
 		return err_set(e, ERR_FAILED,
 		    "process %d runs a 32-bit program; only stacks of 64-bit "
 		    "ones can be read",
@@ -337,8 +248,8 @@ check_any(const struct looking *l, const struct capture *c, struct err *e)
 		if (c->slots[i].stopped.result == STOP_GONE)
 			continue;
 		if (c->slots[i].tracer != 0)
-			return traced_by(&l->process, c->slots[i].tracer, e);
-		return not_permitted(&l->process, e);
+			return denial_traced(&l->process, c->slots[i].tracer, e);
+		return denial_forbidden(&l->process, e);
 	}
 	return err_set(e, ERR_GONE, "process %d has ended", l->all->pid);
 }
@@ -361,7 +272,7 @@ check_same(const struct looking *l, struct err *e)
 	if (p.start_ticks != l->process.start_ticks)
 		return err_set(e, ERR_GONE, "process %d ended meanwhile",
 		    l->all->pid);
-	if (maps_read(l->body, &now, e) < 0)
+	if (maps_read(l->all->body, &now, e) < 0)
 		return -1;
 	for (size_t i = 0; i < old->n; i++) {
 		const struct map *m;
@@ -399,10 +310,10 @@ look(struct looking *l, struct err *e)
 	if (process_read(all->pid, &l->process, e) < 0 ||
 	    list_tids(l, e) < 0 || read_maps(l, e) < 0)
 		return -1;
-	snprintf(link, sizeof link, "/proc/%d/exe", l->body);
+	snprintf(link, sizeof link, "/proc/%d/exe", l->all->body);
 	n = readlink(link, exe, sizeof exe - 1);
 	exe[n > 0 ? n : 0] = '\0';
-	l->memory = memory_new(l->body, &all->maps);
+	l->memory = memory_new(l->all->body, &all->maps);
 	modules_find(&all->modules, &all->maps, l->memory, exe);
 	l->remote = remote_new(&all->maps, &all->modules, l->memory, e);
 	if (l->remote == NULL)

@@ -32,6 +32,8 @@ struct thread {
 
 struct threads {
 	int32_t pid;
+	int32_t body; /* a thread through which memory and files are reached:
+		       * when the first one has ended, pid leads nowhere */
 	uint64_t time_ns;	/* since the epoch */
 	struct thread *threads; /* by tid */
 	size_t n;

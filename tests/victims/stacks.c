@@ -4,7 +4,8 @@
  * calls deep. Says "ready" with the number that it could start. Of the lines
  * on standard input "corrupt" makes one more thread, whose stack leads
  * nowhere; "burst" starts threads that end at once, again and again, until
- * "rest"; "exec" becomes another program; "quit" ends it.
+ * "rest"; "exec" becomes another program; "leave" ends the first thread alone;
+ * "quit" ends it.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -99,6 +100,8 @@ obey(const char *line, char **argv)
 		bursting = 0;
 	} else if (strcmp(line, "exec\n") == 0) {
 		execl("/proc/self/exe", argv[0], "3", argv[2], NULL);
+	} else if (strcmp(line, "leave\n") == 0) {
+		pthread_exit(NULL);
 	} else if (strcmp(line, "quit\n") == 0) {
 		exit(0);
 	}
