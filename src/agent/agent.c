@@ -34,7 +34,7 @@ HIDDEN struct wiped wiped __attribute__((aligned(4096)));
 HIDDEN bool agent_sandboxed;
 HIDDEN uint32_t agent_arming;
 
-static _Atomic uint32_t phase;
+static uint32_t phase;
 static uint64_t guard; /* what wiped.guard holds unless we are a child */
 static int32_t own_pid;
 static struct environment env;

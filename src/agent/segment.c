@@ -36,7 +36,7 @@
 HIDDEN struct tables tables;
 
 static char *map;			 /* the segment, or NULL */
-static _Atomic uint8_t reserved[BLOCKS]; /* blocks with memory behind them */
+static uint8_t reserved[BLOCKS]; /* blocks with memory behind them */
 
 /* ---- memory behind the map -------------------------------------------------- */
 
