@@ -12,6 +12,7 @@
  * followed.
  */
 #include "agent/agent.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 #include <linux/prctl.h>
@@ -63,12 +64,19 @@ forkpty(int *fd, char *name, const void *term, const void *win)
 	return forked(real.forkpty(fd, name, term, win));
 }
 
+static void
+sandbox(void)
+{
+	agent_sandboxed = true;
+	keeper_dismiss();
+}
+
 EXPORT int
 prctl(int op, unsigned long a, unsigned long b, unsigned long c,
     unsigned long d)
 {
 	if (op == PR_SET_SECCOMP)
-		agent_sandboxed = true;
+		sandbox();
 	return real.prctl(op, a, b, c, d);
 }
 
@@ -83,6 +91,6 @@ syscall(long n, long a, long b, long c, long d, long e, long f)
 	/* Of seccomp's operations, 0 and 1 install; others ask. */
 	if ((n == SYS_seccomp && a <= 1) ||
 	    (n == SYS_prctl && a == PR_SET_SECCOMP))
-		agent_sandboxed = true;
+		sandbox();
 	return real.syscall(n, a, b, c, d, e, f);
 }
