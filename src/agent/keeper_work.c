@@ -108,6 +108,7 @@ keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 {
 	*w = (struct keeper_work){ .alloc = a, .statm = -1 };
 	w->pace.pause = KEEPER_PAUSE_LEAST;
+	w->base = load(&tables.keeper->base); /* of the keeper before */
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
 	if (!own_table()) {
@@ -212,18 +213,25 @@ look(const struct keeper_work *w)
 	return v;
 }
 
+/* What was asked for and is not there, or not within reach, is the base. */
+static void
+learn(struct keeper_work *w, const struct ull_receipt *r)
+{
+	struct keeper_view v = look(w);
+
+	w->base = keeper_base(&v,
+	    (r->flags & (ULL_TRIM_EXHAUSTED | ULL_TRIM_NO_SEED)) != 0);
+	store(&tables.keeper->base, w->base);
+}
+
 static void
 settle(struct keeper_work *w, const struct ull_receipt *r)
 {
 	bool overran = r->flags & ULL_TRIM_OVERRAN;
-	struct keeper_view v = look(w);
 
-	/* What was asked for is not there, or not within reach. */
-	w->base = keeper_base(&v,
-	    (r->flags & (ULL_TRIM_EXHAUSTED | ULL_TRIM_NO_SEED)) != 0);
+	learn(w, r);
 	w->next = alloc_clock() +
 	    keeper_pace_next(&w->pace, r->work, overran);
-	store(&tables.keeper->base, w->base);
 	store(&tables.keeper->pause, w->pace.pause);
 	store(&tables.keeper->overruns, w->pace.overruns);
 	store(&tables.keeper->in_row, w->pace.in_row);
@@ -273,6 +281,7 @@ serve_trims(struct keeper_work *w)
 		if (load(&tables.keeper->receipts) == w->first)
 			doze(2 * TURN);
 		trim(w, UINT64_MAX, ULL_CAUSE_NOW, &r);
+		learn(w, &r);
 		store(&tables.keeper->trim_now, now);
 	}
 	if (full != load(&tables.keeper->trim_full)) {

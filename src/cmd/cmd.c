@@ -25,7 +25,8 @@
 #include <unistd.h>
 
 extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
-    cmd_diff, cmd_convert, cmd_agent_path, cmd_debug, cmd_limits, cmd_help;
+    cmd_diff, cmd_convert, cmd_agent_path, cmd_debug, cmd_limits, cmd_help,
+    cmd_memory, cmd_trim;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -34,6 +35,8 @@ const struct cmd *const cmds[] = {
 	&cmd_allocs,
 	&cmd_peak,
 	&cmd_limits,
+	&cmd_memory,
+	&cmd_trim,
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,

@@ -6,10 +6,12 @@ src_libhome_a_SOURCES += \
 	src/cmd/debug.c \
 	src/cmd/diff.c \
 	src/cmd/heap.c \
+	src/cmd/memory.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c src/cmd/ps_rows.c src/cmd/ps_rows.h \
-	src/cmd/run.c
+	src/cmd/run.c \
+	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
 # Limits; tables that fit.
 src_libhome_a_SOURCES += \
