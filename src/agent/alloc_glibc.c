@@ -32,8 +32,12 @@
 #define MISSES_MAIN 4096
 #define MISSES_OTHER 128
 
-/* When others have to grow the heap by this much, they need what we hold. */
-#define GROWTH (UINT64_C(1) << 20)
+/*
+ * When others have to grow the heap by this much, and by an eighth of what has
+ * been gained, they need what we hold. Less is the price of a pass: it is free
+ * memory again after it.
+ */
+#define GROWTH (UINT64_C(4) << 20)
 
 struct held {
 	struct held *next;
@@ -170,7 +174,7 @@ step(struct walk_state *w, size_t size)
 	}
 	p->released += gone;
 	p->chunks++;
-	if (w->others > GROWTH)
+	if (w->others > GROWTH + p->released / 8)
 		p->flags |= ULL_TRIM_GREW;
 	if (!alloc_ended(p, began) || (p->flags & ULL_TRIM_GREW))
 		return STEP_END;

@@ -63,13 +63,35 @@ keeper_base(const struct keeper_view *v, bool exhausted)
 	return exhausted || rest < v->base ? rest : v->base;
 }
 
-uint64_t
-keeper_pace_next(struct keeper_pace *p, uint64_t work, bool overran)
+void
+keeper_pace_begin(struct keeper_pace *p, uint64_t now)
 {
-	uint64_t pause = p->pause;
+	*p = (struct keeper_pace){ .pause = KEEPER_PAUSE_LEAST,
+		.credit = KEEPER_CREDIT,
+		.since = now };
+}
 
-	if (pause < KEEPER_PAUSE_LEAST)
-		pause = KEEPER_PAUSE_LEAST;
+/* ns until the credit is not below zero any more. */
+static uint64_t
+pay(struct keeper_pace *p, uint64_t now, uint64_t work)
+{
+	uint64_t earned = over(now, p->since) / 100;
+	uint64_t most = (uint64_t)(KEEPER_CREDIT - p->credit);
+
+	p->credit += (int64_t)(earned < most ? earned : most);
+	p->since = now;
+	if (work > KEEPER_PAUSE_MOST / 100)
+		work = KEEPER_PAUSE_MOST / 100;
+	p->credit -= (int64_t)work;
+	return p->credit < 0 ? (uint64_t)-p->credit * 100 : 0;
+}
+
+uint64_t
+keeper_pace_next(struct keeper_pace *p, uint64_t now, uint64_t work,
+    bool overran)
+{
+	uint64_t pause = p->pause, broke = pay(p, now, work);
+
 	if (overran) {
 		p->overruns++;
 		p->in_row++;
@@ -81,9 +103,7 @@ keeper_pace_next(struct keeper_pace *p, uint64_t work, bool overran)
 							 KEEPER_PAUSE_LEAST;
 	}
 	p->pause = pause;
-	if (work > KEEPER_PAUSE_MOST / 99)
-		return KEEPER_PAUSE_MOST;
-	return work * 99 > pause ? work * 99 : pause;
+	return now + (broke > pause ? broke : pause);
 }
 
 bool

@@ -35,24 +35,32 @@ uint64_t keeper_want(const struct keeper_view *v, bool *by_limit);
 uint64_t keeper_base(const struct keeper_view *v, bool exhausted);
 
 /*
- * Pacing. All in ns. `work` is what the last trim spent in calls; the next
- * one may begin so late that all of it is one percent of the time, and not
- * before the pause is over.
+ * Pacing. All in ns. One percent of the time goes into the credit, up to five
+ * seconds, which are there at the start; the work of a trim, its time in
+ * calls, comes out of it. Below zero there is no trim; so that a heap of
+ * gigabytes is done in one go, and over any long time it is one percent.
  */
 struct keeper_pace {
 	uint64_t pause;
 	uint64_t overruns, in_row;
+	int64_t credit;
+	uint64_t since; /* when the credit was reckoned */
 };
+
+#define KEEPER_CREDIT INT64_C(5000000000)
 
 #define KEEPER_PAUSE_LEAST UINT64_C(500000000)
 #define KEEPER_PAUSE_MOST (UINT64_C(3600) * 1000000000u)
 #define KEEPER_OVERRUNS 3
 
+void keeper_pace_begin(struct keeper_pace *p, uint64_t now);
+
 /*
- * After a trim: changes the pause, returns the ns until the next may begin.
+ * After a trim: changes the pause and returns when the next may begin.
  * False from keeper_pace_on: the knob is to be switched off.
  */
-uint64_t keeper_pace_next(struct keeper_pace *p, uint64_t work, bool overran);
+uint64_t keeper_pace_next(struct keeper_pace *p, uint64_t now, uint64_t work,
+    bool overran);
 bool keeper_pace_on(const struct keeper_pace *p);
 
 #endif

@@ -107,7 +107,7 @@ HIDDEN bool
 keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 {
 	*w = (struct keeper_work){ .alloc = a, .statm = -1 };
-	w->pace.pause = KEEPER_PAUSE_LEAST;
+	keeper_pace_begin(&w->pace, alloc_clock());
 	w->base = load(&tables.keeper->base); /* of the keeper before */
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
@@ -230,8 +230,7 @@ settle(struct keeper_work *w, const struct ull_receipt *r)
 	bool overran = r->flags & ULL_TRIM_OVERRAN;
 
 	learn(w, r);
-	w->next = alloc_clock() +
-	    keeper_pace_next(&w->pace, r->work, overran);
+	w->next = keeper_pace_next(&w->pace, alloc_clock(), r->work, overran);
 	store(&tables.keeper->pause, w->pace.pause);
 	store(&tables.keeper->overruns, w->pace.overruns);
 	store(&tables.keeper->in_row, w->pace.in_row);

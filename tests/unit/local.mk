@@ -111,3 +111,17 @@ tests_unit_agent_words_test_SOURCES = tests/unit/agent_words-test.c \
 tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
 endif
+
+# The keeper's rules and the memory ledger.
+if HAVE_CMOCKA
+memory_tests = tests/unit/keeper-test tests/unit/ledger-test
+check_PROGRAMS += $(memory_tests)
+TESTS += $(memory_tests)
+tests_unit_keeper_test_SOURCES = tests/unit/keeper-test.c \
+	src/agent/keeper_rule.c src/agent/keeper_rule.h
+tests_unit_keeper_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
+tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
+tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ledger_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
