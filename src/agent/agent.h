@@ -118,6 +118,9 @@ bool segment_create(const struct environment *env, int32_t parent) HIDDEN;
  */
 bool segment_reserve(uint64_t off, uint64_t len) HIDDEN;
 
+/* Before a filter comes after which there is no asking any more. */
+void segment_reserve_ahead(void) HIDDEN;
+
 /* ---- sample.c ------------------------------------------------------------------ */
 
 /*
@@ -176,6 +179,9 @@ bool live_take(uint64_t addr, struct taken *t) HIDDEN;
 
 /* In a forked child: the new table is empty. */
 void live_forget(void) HIDDEN;
+
+/* Memory for the first entries. */
+void live_reserve_ahead(void) HIDDEN;
 
 /* Starts, or goes on with, raising the interval when the table fills up. */
 void live_thin(void) HIDDEN;

@@ -70,8 +70,8 @@ filter_bit(uint64_t addr)
  * object behind it is gone. It must never be clear while there is one, not
  * for an instant: the free of that object would not be seen. So whoever takes
  * the count from one to nothing first claims the bit, and while it clears it
- * nobody may get behind it: filter_add fails then, for one address in 2^17
- * and a few instructions.
+ * nobody may get behind it. That takes a few instructions; filter_add looks
+ * again a few times and then fails: the other may have been preempted.
  */
 #define FILTER_STUCK 255 /* that many or more: set for good */
 #define FILTER_CLEARING 254
@@ -82,6 +82,10 @@ filter_add(uint64_t addr)
 	uint32_t bit = filter_bit(addr);
 	uint8_t n = load(&wiped.counts[bit]), next;
 
+	for (int i = 0; n == FILTER_CLEARING && i < 100; i++) {
+		__builtin_ia32_pause();
+		n = load(&wiped.counts[bit]);
+	}
 	do {
 		if (n == FILTER_CLEARING)
 			return false;
@@ -196,6 +200,12 @@ reserve_tier(uint32_t t)
 
 	return segment_reserve(ULL_KEYS_OFF, slots * 8) &&
 	    segment_reserve(ULL_LIVE_OFF, slots * sizeof(struct ull_live));
+}
+
+HIDDEN void
+live_reserve_ahead(void)
+{
+	reserve_tier(0);
 }
 
 /* The tier to put into: the next one when this is three quarters full. */

@@ -13,6 +13,16 @@ src_libhome_a_SOURCES += \
 	src/cmd/run.c \
 	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
+src_libhome_a_SOURCES += \
+	src/cmd/fds.c \
+	src/cmd/fds_groups.c src/cmd/fds_groups.h \
+	src/cmd/plan.c \
+	src/cmd/plan_page.c src/cmd/plan_page.h \
+	src/cmd/show.c \
+	src/cmd/show_page.c src/cmd/show_page.h \
+	src/cmd/table_out.c src/cmd/table_out.h \
+	src/cmd/threads.c
+
 # Limits; tables that fit.
 src_libhome_a_SOURCES += \
 	src/cmd/limits.c \
@@ -20,5 +30,3 @@ src_libhome_a_SOURCES += \
 	src/cmd/limits_set.c src/cmd/limits_set.h \
 	src/cmd/limits_view.c src/cmd/limits_view.h \
 	src/cmd/table_fit.c src/cmd/table_fit.h
-
-src_libhome_a_SOURCES += src/cmd/table_out.c src/cmd/table_out.h

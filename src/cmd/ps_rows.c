@@ -48,7 +48,7 @@ read_row(int32_t pid, struct ps_row *r)
 	if (!r->status.has_memory)
 		return true; /* neither limits nor descriptors matter */
 	usage_from_status(&r->usage, &r->status);
-	if (limits_read(pid, &r->limits, &ignored) < 0)
+	if (limits_read_quick(pid, &r->limits, &ignored) < 0)
 		return true;
 	if ((fds = usage_descriptors(pid)) >= 0) {
 		r->usage.used[LIMIT_nofile] = (uint64_t)fds;
@@ -90,15 +90,38 @@ compare_row(const void *a, const void *b)
 	    (x->status.pid < y->status.pid);
 }
 
+static int
+compare_candidate(const void *a, const void *b)
+{
+	const struct agent_candidate *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static int32_t *
+agents_of(const struct ps_row *rows, size_t n, size_t *n_agents)
+{
+	struct agent_candidate *list = xcalloc(n + 1, sizeof *list);
+	int32_t *agents;
+	size_t of = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].status.has_memory)
+			list[of++] = (struct agent_candidate){
+				rows[i].status.pid, rows[i].status.nested
+			};
+	qsort(list, of, sizeof *list, compare_candidate);
+	target_agents_among(list, of, &agents, n_agents);
+	free(list);
+	return agents;
+}
+
 static void
 finish(struct ps_row *rows, size_t n, struct users *users)
 {
-	struct err ignored;
-	int32_t *agents = NULL;
-	size_t n_agents = 0;
+	size_t n_agents;
+	int32_t *agents = agents_of(rows, n, &n_agents);
 
-	if (target_list_agents(&agents, &n_agents, &ignored) < 0)
-		n_agents = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct ps_row *r = &rows[i];
 
@@ -113,8 +136,7 @@ finish(struct ps_row *rows, size_t n, struct users *users)
 		r->tightest = usage_tightest(&r->usage, &r->limits,
 		    &r->status, &r->fraction);
 	}
-	if (n_agents > 0)
-		free(agents);
+	free(agents);
 	qsort(rows, n, sizeof *rows, compare_row);
 }
 

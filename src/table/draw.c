@@ -71,6 +71,9 @@ put_number(struct buf *out, const struct column *column, const struct cell *c)
 	case CELL_PERCENT:
 		buf_puts(out, units_percent(text, cell_double(c)));
 		break;
+	case CELL_REAL:
+		buf_printf(out, "%.2f", cell_double(c));
+		break;
 	case CELL_BOOL:
 		buf_puts(out, cell_i64(c) != 0 ? "*" : "");
 		break;

@@ -98,6 +98,14 @@ table_u64_as(struct table *t, size_t column, enum cell_kind kind,
 	t->rows[t->n - 1][column].kind = (int)kind + 1;
 }
 
+void
+table_double_as(struct table *t, size_t column, enum cell_kind kind,
+    double value)
+{
+	table_double(t, column, value);
+	t->rows[t->n - 1][column].kind = (int)kind + 1;
+}
+
 size_t
 table_rows(const struct table *t)
 {

@@ -24,6 +24,7 @@ enum cell_kind {
 	CELL_PERCENT,  /* a fraction, "91%"; JSON: the fraction */
 	CELL_ID,       /* a number without separators: pid, fd */
 	CELL_BOOL,     /* "*" or ""; JSON: true or false */
+	CELL_REAL,     /* "1.02"; JSON: the number */
 };
 
 #define CELL_UNLIMITED UINT64_MAX
@@ -55,6 +56,8 @@ void table_double(struct table *t, size_t column, double value);
 /* The same, drawn in another way than the column: rows of mixed units. */
 void table_u64_as(struct table *t, size_t column, enum cell_kind kind,
     uint64_t value);
+void table_double_as(struct table *t, size_t column, enum cell_kind kind,
+    double value);
 
 size_t table_rows(const struct table *t);
 

@@ -46,6 +46,19 @@ bool target_is_same(const struct target *t);
  */
 int target_list_agents(int32_t **pids, size_t *n, struct err *e);
 
+/*
+ * The same of processes that the caller has listed already, by pid, ascending:
+ * costs nothing for those of our own pid namespace, unless somebody left a
+ * segment under their pid.
+ */
+struct agent_candidate {
+	int32_t pid;
+	bool nested; /* in a pid namespace below ours */
+};
+
+void target_agents_among(const struct agent_candidate *list, size_t count,
+    int32_t **pids, size_t *n);
+
 /* Asks the agent to sample every `interval` bytes; 0 none, 1 all. */
 int target_set_interval(const struct target *t, uint64_t interval,
     struct err *e);

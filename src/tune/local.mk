@@ -5,3 +5,8 @@ src_libhome_a_SOURCES += \
 	src/tune/setlimit.c src/tune/setlimit.h \
 	src/tune/refuse.c src/tune/refuse.h \
 	src/tune/trend.c src/tune/trend.h
+
+src_libhome_a_SOURCES += \
+	src/tune/obstacles.c \
+	src/tune/plan.c src/tune/plan.h \
+	src/tune/plan_measure.c src/tune/plan_measure.h

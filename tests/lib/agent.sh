@@ -37,14 +37,23 @@ watch() {
 }
 
 # same INTERVAL TEXT COMMAND...: the command says and returns the same with
-# and without the agent. Output goes to $T/stdout and $T/stderr.
+# and without the agent, and the agent was in it ($expect=out: stayed out).
+# Output goes to $T/stdout and $T/stderr. ${via[@]} starts the command, itself
+# without the agent.
+via=()
 same() {
-	local interval=$1 text=$2 bare=0 got=0
+	local interval=$1 text=$2 bare=0 got=0 place=in
 	shift 2
-	"$@" >"$T/bare.out" 2>"$T/bare.err" </dev/null || bare=$?
-	LD_PRELOAD=$AGENT ULLAGE_SAMPLE_INTERVAL=$interval \
-		timeout -s KILL 60 "$@" >"$T/stdout" 2>"$T/stderr" </dev/null ||
-		got=$?
+	rm -rf "$SHM"/ullage-*
+	# The shell says how a program ended; that is not the program's.
+	{
+		"${via[@]}" "$@" >"$T/bare.out" 2>"$T/bare.err" </dev/null ||
+			bare=$?
+		timeout -s KILL 60 "${via[@]}" env LD_PRELOAD="$AGENT" \
+			ULLAGE_SAMPLE_INTERVAL="$interval" "$@" \
+			>"$T/stdout" 2>"$T/stderr" </dev/null || got=$?
+	} 2>"$T/shell"
+	[ -n "$(find "$SHM" -name '*.seg')" ] || place=out
 	if [ "$got" -ne "$bare" ]; then
 		fail "$text" "status $got, without the agent $bare, from: $*" \
 			"$(tail -n 5 "$T/stderr")"
@@ -54,6 +63,8 @@ same() {
 	elif ! cmp -s "$T/bare.err" "$T/stderr"; then
 		fail "$text" "says something else from: $*" \
 			"$(diff "$T/bare.err" "$T/stderr" | head -n 10)"
+	elif [ $place != "${expect:-in}" ]; then
+		fail "$text" "the agent is $place and should be ${expect:-in}"
 	else
 		pass "$text"
 	fi

@@ -80,6 +80,19 @@ tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# descriptors, sockets, threads, plan
+if HAVE_CMOCKA
+fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
+check_PROGRAMS += $(fds_tests)
+TESTS += $(fds_tests)
+tests_unit_proc_fds_test_SOURCES = tests/unit/proc_fds-test.c
+tests_unit_proc_fds_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_fds_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_plan_test_SOURCES = tests/unit/tune_plan-test.c
+tests_unit_tune_plan_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_plan_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # The agent's tables, one file of it in each test, in a segment of plain
 # memory. These run under the thread sanitizer too (--enable-tsan).
 if HAVE_CMOCKA
@@ -124,4 +137,15 @@ tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
 tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
 tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_ledger_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+# limits: proc and tune
+if HAVE_CMOCKA
+limits_tests = tests/unit/proc_limits-test tests/unit/tune_limits-test
+check_PROGRAMS += $(limits_tests)
+TESTS += $(limits_tests)
+tests_unit_proc_limits_test_SOURCES = tests/unit/proc_limits-test.c
+tests_unit_proc_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_limits_test_SOURCES = tests/unit/tune_limits-test.c
+tests_unit_tune_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
