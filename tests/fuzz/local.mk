@@ -64,6 +64,8 @@ tests_fuzz_limits_fuzz_CFLAGS = $(AM_CFLAGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 tests_fuzz_limits_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
 tests_fuzz_limits_fuzz_LDADD = -lm
+endif
+
 # Texts and messages of the kernel about descriptors, sockets and threads.
 check_PROGRAMS += tests/fuzz/proc-fds-mutate
 TESTS += tests/fuzz/proc-fds-mutate

@@ -137,6 +137,7 @@ tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
 tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
 tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_ledger_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
 # limits: proc and tune
 if HAVE_CMOCKA
 limits_tests = tests/unit/proc_limits-test tests/unit/tune_limits-test
