@@ -28,7 +28,7 @@ static const struct option_spec run_options[] = {
 	{ 0, "trim", OPT_TEXT, "PERCENT",
 	    "free memory that the allocator may keep, of the live heap",
 	    false },
-	{ 0, "limit", OPT_SIZE, "SIZE",
+	{ 0, "memory-limit", OPT_SIZE, "SIZE",
 	    "soft limit on resident memory; see ullage-trim(1)", false },
 	{ 0, "follow", OPT_TEXT, "WHICH",
 	    "children to watch too: none, fork or all (the default)", false },
@@ -68,9 +68,9 @@ set_variables(const struct options *o, struct err *e)
 		setenv("ULLAGE_TRIM_PERCENT",
 		    trim_percent_text(percent_text, percent), 1);
 	}
-	if (option_given(o, "limit")) {
+	if (option_given(o, "memory-limit")) {
 		snprintf(number, sizeof number, "%llu",
-		    (unsigned long long)option_value(o, "limit", 0));
+		    (unsigned long long)option_value(o, "memory-limit", 0));
 		setenv("ULLAGE_MEMORY_LIMIT", number, 1);
 	}
 	if (follow != NULL)
