@@ -112,20 +112,21 @@ struct ull_control {
 	/* Mean bytes between samples; 1 samples all, 0 none. */
 	uint64_t interval;
 	/* The trim knob: free resident memory that the allocator may keep, in
-	 * thousandths of a percent of the live heap; ULL_TRIM_OFF. */
+	 * thousandths of a percent of the live heap, or ULL_TRIM_OFF. */
 	uint64_t trim;
 	uint64_t memory_limit; /* soft limit on RSS in bytes; 0: none */
 	/*
-	 * Orders. Each is a ticket, never the same twice and never 0; done when
-	 * the word of the same name in struct ull_keeper equals it. Of two
-	 * writers at once the last one's stands; the other sees its own gone.
+	 * Orders. Each is a ticket, never the same twice and never 0, and done
+	 * when the word of the same name in struct ull_keeper equals it. Of two
+	 * writers at once the last one's stands, and the other sees its own
+	 * gone.
 	 */
 	uint64_t trim_now;  /* one pass, whatever the knob says */
 	uint64_t trim_full; /* the same with locks held for long */
 	uint64_t report;    /* the allocator's own statistics */
 	uint64_t setting;   /* see ULL_SETTING */
 	/* Nonzero while any of the above stands: what a sampling thread looks
-	 * at. Written last, a ticket; cleared by the agent. */
+	 * at. Written last, a ticket, and cleared by the agent. */
 	uint64_t attention;
 	uint64_t reserved[56];
 };

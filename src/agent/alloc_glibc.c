@@ -108,12 +108,14 @@ drop(const struct place *at)
 	return n * PAGE;
 }
 
+/* What the chunk really has: it may be less than was asked for, since a seed
+ * may have been cut off its end, and then that would be dropped, too. */
 static struct place
-hold(char *p, size_t size)
+hold(char *p)
 {
 	struct held *h = (struct held *)p;
 	uint64_t start = (uint64_t)p + sizeof *h;
-	uint64_t end = (uint64_t)p + real_usable(p, size);
+	uint64_t end = (uint64_t)p + real_usable(p, 0);
 
 	h->next = held;
 	release(&held, h);
@@ -164,11 +166,11 @@ step(struct walk_state *w, size_t size)
 			then = STEP_SIZE_DONE;
 		} else {
 			w->others += end > w->end ? end - w->end : 0;
-			hold(chunk, size);
+			hold(chunk);
 		}
 		w->end = heap_end();
 	} else {
-		at = hold(chunk, size);
+		at = hold(chunk);
 		gone = drop(&at);
 		then = gone > 0 ? STEP_MORE : STEP_MISS;
 	}

@@ -18,6 +18,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -106,9 +107,7 @@ trim_each_second(void *arg)
 {
 	(void)arg;
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		struct timespec second = { 1, 0 };
-
-		nanosleep(&second, NULL);
+		poll(NULL, 0, 1000);
 		malloc_trim(0);
 	}
 	return NULL;
@@ -191,9 +190,7 @@ watch(struct phase *p, double seconds)
 	double sum = 0;
 
 	for (; n < seconds * 10 && n < 4096; n++) {
-		struct timespec tenth = { 0, 100000000 };
-
-		nanosleep(&tenth, NULL);
+		poll(NULL, 0, 100);
 		sum += seen[n] = resident();
 	}
 	p->rss_mean = n ? sum / n : 0;
