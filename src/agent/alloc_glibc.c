@@ -26,11 +26,9 @@
 #define LARGEST (UINT64_C(120) << 10) /* below M_MMAP_THRESHOLD's 128 KiB */
 #define SMALLEST (PAGE + 256)	      /* smaller ones hold no whole page */
 
-/* A size is done when so many chunks in a row had nothing to give. In a heap
- * whose end cannot be seen (all but the main one) that is also how growth
- * shows, so it is less there. */
-#define MISSES_MAIN 4096
-#define MISSES_OTHER 128
+/* A size is done when so many chunks in a row had nothing to give. */
+#define MISSES 4096
+#define HEAPS 64 /* of an arena, whose ends are remembered */
 
 /*
  * When others have to grow the heap by this much, and by an eighth of what has
@@ -134,50 +132,81 @@ heap_end(void)
 struct walk_state {
 	struct alloc_pass *pass;
 	struct seed *seed;
-	uint64_t end;	 /* of the main heap, when this arena was begun */
+	uint64_t end;	 /* of the main heap, as seen last */
 	uint64_t others; /* bytes that others made it grow by */
+	/* Heaps of other arenas, and their ends when they were first seen. */
+	struct {
+		uint64_t base, end;
+	} heaps[HEAPS];
+	size_t n_heaps;
 };
+
+/*
+ * True if the chunk is from past the end of its heap: no free one, then, but
+ * malloc found none of that size and grew the heap for us.
+ */
+static bool
+is_fresh(struct walk_state *w, const char *chunk, size_t size)
+{
+	uint64_t last = (uint64_t)chunk + size, base;
+	size_t i = 0;
+
+	if (w->seed->arena == 0 && (uint64_t)chunk < heap_end())
+		return last > w->end;
+	base = lend_heap(chunk);
+	while (i < w->n_heaps && w->heaps[i].base != base)
+		i++;
+	if (i == HEAPS)
+		return true;
+	if (i == w->n_heaps) {
+		w->heaps[i].base = base;
+		w->heaps[i].end = lend_heap_end(chunk);
+		w->n_heaps++;
+	}
+	return last > w->heaps[i].end;
+}
+
+/* What others made the main heap grow by shows that they miss what is held. */
+static void
+note_growth(struct walk_state *w)
+{
+	uint64_t end = heap_end();
+
+	if (w->seed->arena != 0)
+		return;
+	w->others += end > w->end ? end - w->end : 0;
+	w->end = end;
+	if (w->others > GROWTH + w->pass->released / 8)
+		w->pass->flags |= ULL_TRIM_GREW;
+}
 
 enum step { STEP_MORE, STEP_MISS, STEP_SIZE_DONE, STEP_END };
 
-/*
- * Takes one chunk. A chunk from past the end of the heap is no free one: malloc
- * found none of that size and grew the heap for us.
- */
+/* Takes one chunk. */
 static enum step
 step(struct walk_state *w, size_t size)
 {
 	struct alloc_pass *p = w->pass;
-	uint64_t began = alloc_began(p), gone = 0, end;
+	uint64_t began = alloc_began(p), gone = 0;
 	char *chunk = lend_take(w->seed, size);
 	enum step then = STEP_MISS;
 	struct place at;
 
 	if (chunk == NULL) {
 		then = w->seed->p == NULL ? STEP_END : STEP_SIZE_DONE;
-	} else if (lend_is_mapped(chunk)) {
-		/* M_MMAP_THRESHOLD was set low. */
+	} else if (lend_is_mapped(chunk) || is_fresh(w, chunk, size)) {
+		/* M_MMAP_THRESHOLD was set low, or there is none free. */
 		real.free(chunk);
-		then = STEP_SIZE_DONE;
-	} else if (w->seed->arena == 0 &&
-	    (end = heap_end()) != w->end) {
-		if ((uint64_t)chunk + size > w->end) {
-			real.free(chunk);
-			then = STEP_SIZE_DONE;
-		} else {
-			w->others += end > w->end ? end - w->end : 0;
-			hold(chunk);
-		}
 		w->end = heap_end();
+		then = STEP_SIZE_DONE;
 	} else {
+		note_growth(w);
 		at = hold(chunk);
 		gone = drop(&at);
 		then = gone > 0 ? STEP_MORE : STEP_MISS;
 	}
 	p->released += gone;
 	p->chunks++;
-	if (w->others > GROWTH + p->released / 8)
-		p->flags |= ULL_TRIM_GREW;
 	if (!alloc_ended(p, began) || (p->flags & ULL_TRIM_GREW))
 		return STEP_END;
 	return then;
@@ -187,15 +216,17 @@ step(struct walk_state *w, size_t size)
 static bool
 walk_arena(struct alloc_pass *p, struct seed *seed)
 {
-	struct walk_state w = { p, seed, heap_end(), 0 };
-	bool seen = seed->arena == 0 && (uint64_t)seed->p < w.end;
-	unsigned most = seen ? MISSES_MAIN : MISSES_OTHER;
+	static struct walk_state w; /* the keeper's alone; large */
 
+	w = (struct walk_state){ .pass = p, .seed = seed, .end = heap_end() };
+	/* The heap of a seed is there for sure: its end before anything. */
+	if (seed->arena != 0)
+		is_fresh(&w, seed->p, 0);
 	for (uint64_t size = LARGEST; size >= SMALLEST;
 	     size -= size / 4 > PAGE / 4 ? size / 4 : PAGE / 4) {
 		unsigned misses = 0;
 
-		while (misses < most) {
+		while (misses < MISSES) {
 			enum step s = step(&w, size);
 
 			if (s == STEP_END)

@@ -48,6 +48,10 @@ lend_is_mapped(const char *chunk)
 	return ((const uint64_t *)chunk)[-1] & 2;
 }
 
+/* Of a chunk that is not in the main arena: its heap, and where that ends. */
+uint64_t lend_heap(const char *chunk);
+uint64_t lend_heap_end(const char *chunk);
+
 /* Gives all seeds back, or (their memory may be in use) forgets them. */
 void lend_leave(void);
 void lend_forget(void);
