@@ -44,6 +44,7 @@ endif
 # The memory ledger and the trim knob.
 memory_integration_tests = \
 	tests/integration/memory \
-	tests/integration/trim
+	tests/integration/trim \
+	tests/integration/trim-demo
 dist_check_SCRIPTS += $(memory_integration_tests)
 TESTS += $(memory_integration_tests)
