@@ -12,6 +12,7 @@
 #include "tune/ledger.h"
 
 #include <jansson.h>
+#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +209,8 @@ draw_bar(const struct options *o, const struct ledger *l, size_t columns,
 	size_t width = columns > 24 ? columns - 4 : 20, drawn = 0;
 	uint64_t so_far = 0;
 
-	if (!isatty(1) || l->rss == 0)
+	if (!isatty(1) || l->rss == 0 ||
+	    strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		return;
 	for (int i = 0; i < LEDGER_PARTS; i++) {
 		size_t until;
