@@ -82,6 +82,8 @@ tests_fuzz_proc_fds_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
 tests_fuzz_proc_fds_fuzz_CFLAGS = $(AM_CFLAGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 tests_fuzz_proc_fds_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
 # Segments. Without libFuzzer it changes words by itself.
 check_PROGRAMS += tests/fuzz/snapshot-replay
 TESTS += tests/fuzz/snapshot-replay
