@@ -11,6 +11,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/ps.c src/cmd/ps_rows.c src/cmd/ps_rows.h \
 	src/cmd/run.c
 
+# ullage stack
+src_libhome_a_SOURCES += \
+	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
+	src/cmd/stack_view.c src/cmd/stack_view.h
 src_libhome_a_SOURCES += \
 	src/cmd/fds.c \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \

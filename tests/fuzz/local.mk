@@ -52,6 +52,17 @@ tests_fuzz_symbol_fuzz_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_symbol_fuzz_LDADD = $(HOME_LIBS)
 endif
 
+# proc/maps
+EXTRA_DIST += tests/fuzz/maps-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/maps-fuzz
+tests_fuzz_maps_fuzz_SOURCES = tests/fuzz/maps-fuzz.c src/proc/maps.c \
+	src/base/buf.c src/base/err.c src/base/xalloc.c
+tests_fuzz_maps_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_maps_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
 # The texts of /proc, and the grammar of limits.
 EXTRA_DIST += tests/fuzz/limits-fuzz.c
 if FUZZERS
