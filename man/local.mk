@@ -12,6 +12,8 @@ dist_man_MANS += \
 	man/ullage-trim.1 \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
+	man/ullage-run.1 \
+	man/ullage-stack.1
 	man/ullage-run.1
 
 dist_man_MANS += \

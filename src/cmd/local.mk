@@ -13,6 +13,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/run.c \
 	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
+# ullage stack
+src_libhome_a_SOURCES += \
+	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
+	src/cmd/stack_view.c src/cmd/stack_view.h
 src_libhome_a_SOURCES += \
 	src/cmd/fds.c \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \

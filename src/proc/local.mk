@@ -2,6 +2,8 @@
 src_libhome_a_SOURCES += \
 	src/proc/process.c src/proc/process.h
 
+# The map of a process's memory.
+src_libhome_a_SOURCES += src/proc/maps.c src/proc/maps.h
 src_libhome_a_SOURCES += \
 	src/proc/fds.c src/proc/fds.h \
 	src/proc/open_files.c src/proc/open_files.h \

@@ -16,6 +16,8 @@ CLEANFILES += $(bench_programs)
 
 EXTRA_DIST += tests/bench/walk-bench.c
 
+# ullage stack beside eu-stack and gdb.
+dist_check_SCRIPTS += tests/bench/stack-bench
 # By hand: what looking costs, next to top.
 EXTRA_DIST += tests/bench/ps-cost
 tests_bench_pairs_SOURCES = tests/bench/pairs.c

@@ -80,6 +80,19 @@ tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# proc/maps, unwind.
+if HAVE_CMOCKA
+stack_unit_tests = tests/unit/maps-test tests/unit/unwind-test
+check_PROGRAMS += $(stack_unit_tests)
+TESTS += $(stack_unit_tests)
+tests_unit_maps_test_SOURCES = tests/unit/maps-test.c
+tests_unit_maps_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_maps_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_unwind_test_SOURCES = tests/unit/unwind-test.c
+tests_unit_unwind_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_unwind_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # descriptors, sockets, threads, plan
 if HAVE_CMOCKA
 fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
