@@ -21,8 +21,9 @@
  * Only agent/ and target/ may include this file. Fixed-width types, offsets
  * and never pointers, 64-bit members on 8-byte boundaries, sizes and offsets
  * asserted; tests/golden/segment.txt makes any change of it visible. All
- * words that change while the target runs are accessed atomically by the
- * agent; "relaxed" unless said otherwise.
+ * words that change while the target runs are accessed by the compiler's
+ * atomic builtins in the agent, relaxed unless said otherwise. (Not _Atomic:
+ * gcc and clang differ in what builtins may do with it.)
  *
  * A reader trusts nothing here: the target may write anything. It copies,
  * checks the copy, and never looks back.
@@ -76,8 +77,8 @@ struct ull_header {
 	int32_t parent_pid;   /* the process that forked us under the agent, or 0 */
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat, 0 if unknown */
 	uint64_t nonce;	      /* differs for each segment */
-	_Atomic uint64_t disarm; /* program: nonzero asks any version to stop */
-	_Atomic uint64_t state;	 /* enum ull_state; agent, release */
+	uint64_t disarm; /* program: nonzero asks any version to stop */
+	uint64_t state;	 /* enum ull_state; agent, release */
 	/* ---- not frozen ---- */
 	uint64_t start_realtime;  /* ns since the epoch when the agent began */
 	uint64_t start_monotonic; /* ns, CLOCK_MONOTONIC_COARSE, same moment */
@@ -108,7 +109,7 @@ struct ull_header {
 
 struct ull_control {
 	/* Mean bytes between samples; 1 samples all, 0 none. */
-	_Atomic uint64_t interval;
+	uint64_t interval;
 	uint64_t reserved[63];
 };
 
@@ -145,30 +146,30 @@ enum ull_loss {
 #define ULL_LOSS_CAP 64
 
 struct ull_counters {
-	_Atomic uint64_t interval_floor; /* raised when the live table fills */
-	_Atomic uint64_t samples;
-	_Atomic uint64_t frees;		 /* sampled objects freed */
-	_Atomic uint64_t live_bytes;	 /* estimate; weighted */
-	_Atomic uint64_t live_entries;
-	_Atomic uint64_t peak_bytes;	 /* highest live_bytes */
-	_Atomic uint64_t peak_epoch;	 /* how often it rose */
-	_Atomic uint64_t peak_time;	 /* ns since start_monotonic */
-	_Atomic uint32_t stacks_used;	 /* records handed out, 0 included */
-	_Atomic uint32_t modules_used;
-	_Atomic uint32_t frames_used;	 /* words handed out */
-	_Atomic uint32_t children;	 /* forks that were seen */
-	_Atomic uint64_t thin_cursor;	 /* next live slot to thin; cap if idle */
-	_Atomic uint64_t doublings;
-	_Atomic uint64_t last_sample;	 /* ns since start_monotonic */
+	uint64_t interval_floor; /* raised when the live table fills */
+	uint64_t samples;
+	uint64_t frees;		 /* sampled objects freed */
+	uint64_t live_bytes;	 /* estimate; weighted */
+	uint64_t live_entries;
+	uint64_t peak_bytes;	 /* highest live_bytes */
+	uint64_t peak_epoch;	 /* how often it rose */
+	uint64_t peak_time;	 /* ns since start_monotonic */
+	uint32_t stacks_used;	 /* records handed out, 0 included */
+	uint32_t modules_used;
+	uint32_t frames_used;	 /* words handed out */
+	uint32_t children;	 /* forks that were seen */
+	uint64_t thin_cursor;	 /* next live slot to thin; cap if idle */
+	uint64_t doublings;
+	uint64_t last_sample;	 /* ns since start_monotonic */
 	uint64_t reserved[19];
-	_Atomic uint64_t losses[ULL_LOSS_CAP];
+	uint64_t losses[ULL_LOSS_CAP];
 };
 
 /* ---- modules: what code was mapped when a stack was taken ---------------- */
 
 /* `ready` is stored last, release; a reader ignores the record without it. */
 struct ull_module {
-	_Atomic uint32_t ready;
+	uint32_t ready;
 	uint32_t build_id_len; /* 0: none */
 	uint64_t start;	       /* first byte of its mapping */
 	uint64_t end;	       /* one past the last */
@@ -197,15 +198,15 @@ struct ull_stack {
 	uint16_t cut;	  /* 1 + enum ull_loss that ended the walk, 0: whole */
 	uint32_t modules;
 	uint32_t pad;
-	_Atomic uint64_t alloc_objects; /* in 1/ULL_OBJECT_ONE */
-	_Atomic uint64_t alloc_bytes;
-	_Atomic uint64_t alloc_variance; /* of alloc_bytes; a double's bits */
-	_Atomic uint64_t samples;
-	_Atomic uint64_t live_objects; /* in 1/ULL_OBJECT_ONE */
-	_Atomic uint64_t live_bytes;
-	_Atomic uint64_t peak_objects;
-	_Atomic uint64_t peak_bytes;
-	_Atomic uint64_t peak_epoch;
+	uint64_t alloc_objects; /* in 1/ULL_OBJECT_ONE */
+	uint64_t alloc_bytes;
+	uint64_t alloc_variance; /* of alloc_bytes; a double's bits */
+	uint64_t samples;
+	uint64_t live_objects; /* in 1/ULL_OBJECT_ONE */
+	uint64_t live_bytes;
+	uint64_t peak_objects;
+	uint64_t peak_bytes;
+	uint64_t peak_epoch;
 	uint64_t reserved[4];
 };
 

@@ -34,7 +34,7 @@ HIDDEN struct wiped wiped __attribute__((aligned(4096)));
 HIDDEN bool agent_sandboxed;
 HIDDEN uint32_t agent_arming;
 
-static _Atomic uint32_t phase;
+static uint32_t phase;
 static uint64_t guard; /* what wiped.guard holds unless we are a child */
 static int32_t own_pid;
 static struct environment env;
@@ -50,7 +50,8 @@ filter_allows(void)
 	static const short calls[] = { SYS_openat, SYS_fstat, SYS_fstatfs,
 		SYS_mkdir, SYS_ftruncate, SYS_fallocate, SYS_madvise,
 		SYS_getdents64, SYS_unlinkat, SYS_kill, SYS_geteuid,
-		SYS_newfstatat, SYS_readlink, SYS_prlimit64 };
+		SYS_newfstatat, SYS_readlink, SYS_prlimit64, SYS_getpid,
+		SYS_read, SYS_close, SYS_mmap };
 	int status = -1;
 	long pid;
 

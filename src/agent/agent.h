@@ -46,6 +46,7 @@ struct thread {
 	uint32_t capped;    /* the countdown is a piece of a longer one */
 	uint32_t arming;    /* the arming that the state above belongs to */
 	uint32_t scratch;   /* walk buffer to try first */
+	uint32_t asked;	    /* calls of sample_due: see first_new */
 };
 _Static_assert(sizeof(struct thread) <= 64, "static TLS is scarce");
 
@@ -64,10 +65,10 @@ struct tables {
 	struct ull_control *control;
 	struct ull_counters *counters;
 	struct ull_module *modules;
-	_Atomic uint32_t *index;
+	uint32_t *index;
 	struct ull_stack *stacks;
-	_Atomic uint64_t *frames;
-	_Atomic uint64_t *keys;
+	uint64_t *frames;
+	uint64_t *keys;
 	struct ull_live *live;
 };
 extern struct tables tables HIDDEN;
@@ -113,6 +114,9 @@ bool segment_create(const struct environment *env, int32_t parent) HIDDEN;
  * they cannot be had; then the caller treats its table as full.
  */
 bool segment_reserve(uint64_t off, uint64_t len) HIDDEN;
+
+/* Before a filter comes after which there is no asking any more. */
+void segment_reserve_ahead(void) HIDDEN;
 
 /* ---- sample.c ------------------------------------------------------------------ */
 
@@ -173,6 +177,9 @@ bool live_take(uint64_t addr, struct taken *t) HIDDEN;
 /* In a forked child: the new table is empty. */
 void live_forget(void) HIDDEN;
 
+/* Memory for the first entries. */
+void live_reserve_ahead(void) HIDDEN;
+
 /* Starts, or goes on with, raising the interval when the table fills up. */
 void live_thin(void) HIDDEN;
 
@@ -184,9 +191,9 @@ void live_thin(void) HIDDEN;
 #define FILTER_BITS (1u << 17)
 
 struct wiped {
-	_Atomic uint32_t filter[FILTER_BITS / 32];
-	_Atomic uint8_t counts[FILTER_BITS]; /* entries behind each bit; sticks at 255 */
-	_Atomic uint64_t guard;
+	uint32_t filter[FILTER_BITS / 32];
+	uint8_t counts[FILTER_BITS]; /* entries behind each bit; see live.c */
+	uint64_t guard;
 	char pad[4096 - 8];
 };
 extern struct wiped wiped HIDDEN;

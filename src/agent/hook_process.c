@@ -63,12 +63,21 @@ forkpty(int *fd, char *name, const void *term, const void *win)
 	return forked(real.forkpty(fd, name, term, win));
 }
 
+/* A filter is about to be installed. */
+static void
+enter_sandbox(void)
+{
+	if (agent_armed())
+		segment_reserve_ahead();
+	agent_sandboxed = true;
+}
+
 EXPORT int
 prctl(int op, unsigned long a, unsigned long b, unsigned long c,
     unsigned long d)
 {
 	if (op == PR_SET_SECCOMP)
-		agent_sandboxed = true;
+		enter_sandbox();
 	return real.prctl(op, a, b, c, d);
 }
 
@@ -83,6 +92,6 @@ syscall(long n, long a, long b, long c, long d, long e, long f)
 	/* Of seccomp's operations, 0 and 1 install; others ask. */
 	if ((n == SYS_seccomp && a <= 1) ||
 	    (n == SYS_prctl && a == PR_SET_SECCOMP))
-		agent_sandboxed = true;
+		enter_sandbox();
 	return real.syscall(n, a, b, c, d, e, f);
 }

@@ -153,6 +153,7 @@ sample_due(uint64_t size, uint64_t *interval)
 	uint64_t over, distance;
 	bool due;
 
+	self.asked++;
 	if (UNLIKELY(!agent_armed())) {
 		/* Forward for good, or for as long as another lays out. */
 		self.countdown = agent_out() ? UINT64_MAX >> 1 : 0;
@@ -192,7 +193,7 @@ sample_due(uint64_t size, uint64_t *interval)
 #define SCRATCHES 32
 
 static uint64_t scratch[SCRATCHES][ULL_DEPTH_MAX];
-static _Atomic uint32_t scratch_taken;
+static uint32_t scratch_taken;
 
 /* A walk buffer: too large for the stack of a signal handler. */
 static int

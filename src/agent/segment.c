@@ -36,7 +36,7 @@
 HIDDEN struct tables tables;
 
 static char *map;			 /* the segment, or NULL */
-static _Atomic uint8_t reserved[BLOCKS]; /* blocks with memory behind them */
+static uint8_t reserved[BLOCKS]; /* blocks with memory behind them */
 
 /* ---- memory behind the map -------------------------------------------------- */
 
@@ -64,14 +64,25 @@ segment_reserve(uint64_t off, uint64_t len)
 	return true;
 }
 
-/* What is touched from the start: all up to the index, and the first tier of
- * the live table (see live.c, which reserves the others). */
+/* Some 0.8 MiB: 2,000 stacks, and the first tier of the live table. */
+HIDDEN void
+segment_reserve_ahead(void)
+{
+	segment_reserve(ULL_INDEX_OFF, ULL_INDEX * 4);
+	segment_reserve(ULL_STACKS_OFF, 256u * 1024u);
+	segment_reserve(ULL_FRAMES_OFF, 256u * 1024u);
+	live_reserve_ahead();
+}
+
+/* What is touched without asking: all up to the modules, and the stack that
+ * takes what finds no room. */
 static bool
 reserve_first(int fd)
 {
 	for (size_t b = 0; b < BLOCKS; b++)
 		release(&reserved[b], 0);
-	if (segment_reserve(0, ULL_MODULES_OFF + 1))
+	if (segment_reserve(0, ULL_MODULES_OFF + 1) &&
+	    segment_reserve(ULL_STACKS_OFF, sizeof(struct ull_stack)))
 		return true;
 	/* Before Linux 5.14: all of it, now. */
 	if (mini_call4(SYS_fallocate, fd, 0, 0, ULL_TOTAL) != 0)

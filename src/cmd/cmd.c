@@ -25,7 +25,8 @@
 #include <unistd.h>
 
 extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
-    cmd_diff, cmd_convert, cmd_fds, cmd_threads, cmd_agent_path, cmd_debug, cmd_help;
+    cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
+    cmd_plan, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -33,8 +34,11 @@ const struct cmd *const cmds[] = {
 	&cmd_heap,
 	&cmd_allocs,
 	&cmd_peak,
+	&cmd_show,
+	&cmd_limits,
 	&cmd_fds,
 	&cmd_threads,
+	&cmd_plan,
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,

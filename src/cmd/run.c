@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "base/xalloc.h"
 #include "cmd/agent_path.h"
+#include "cmd/limits_set.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,9 @@ static const struct option_spec run_options[] = {
 	    "children to watch too: none, fork or all (the default)", false },
 	{ 0, "dir", OPT_TEXT, "DIR",
 	    "tmpfs folder for the segment (default /dev/shm)", false },
+	{ 0, "limit", OPT_TEXT, "RESOURCE=VALUE",
+	    "a resource limit for it, as ullage limits takes it; repeats",
+	    true },
 	OPTION_END,
 };
 
@@ -83,9 +87,12 @@ static int
 run_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
 	char **argv = operand_rest(o, 0);
+	const char *const *limits;
+	size_t n = option_all(o, "limit", &limits);
 
 	(void)cmd;
-	if (set_variables(o, e) < 0 || set_preload(e) < 0)
+	if (set_variables(o, e) < 0 || set_preload(e) < 0 ||
+	    limits_set_own(limits, n, e) < 0)
 		return -1;
 	execvp(argv[0], argv);
 	fprintf(stderr, "ullage run: cannot execute %s: %s\n", argv[0],

@@ -51,18 +51,16 @@ table_out_order(struct table *t, int sort, int otherwise)
 }
 
 void
-table_out_text(const struct options *o, struct table *t, size_t rows,
+table_out_text(const struct options *o, const struct table *t, size_t rows,
     uint64_t hidden, struct buf *out)
 {
 	struct table_options how = {
 		.rows = (size_t)option_value(o, "rows", rows),
 		.columns = cmd_columns(true),
 		.headings = true,
+		.hidden = hidden,
 	};
 
-	for (size_t k = 0; k < 64 && hidden >> k != 0; k++)
-		if (hidden >> k & 1)
-			table_hide(t, k);
 	table_draw(t, &how, out);
 }
 

@@ -16,12 +16,9 @@ int table_out_sort(const struct options *o, const struct column *columns,
 /* Sorts as --sort says, or by `otherwise` if that is a column (not -1). */
 void table_out_order(struct table *t, int sort, int otherwise);
 
-/*
- * Draws it, with at most -n rows, or `rows` where that was not given, and
- * without the columns whose bits are set in `hidden`.
- */
-void table_out_text(const struct options *o, struct table *t, size_t rows,
-    uint64_t hidden, struct buf *out);
+/* Draws it, with at most -n rows, or `rows` where that was not given. */
+void table_out_text(const struct options *o, const struct table *t,
+    size_t rows, uint64_t hidden, struct buf *out);
 
 /* "18,214", for sentences. Returns text. */
 #define COUNT_MAX 32

@@ -123,15 +123,16 @@ denied_hard(const struct limit_change *c, bool elsewhere, struct err *e)
 	limit_exact(hard, c->old.hard);
 	return err_set(e, ERR_DENIED,
 	    "cannot raise the hard limit of %s of %s above %s: that needs "
-	    "CAP_SYS_RESOURCE%s; %s=%s: is as far as the soft limit can go "
-	    "now, and %s can raise both",
+	    "CAP_SYS_RESOURCE%s; %s=%s: is as far as the soft limit can go, "
+	    "and %s can raise both",
 	    resource, who(name, c), hard,
 	    elsewhere ? " in the machine's own user namespace, and this one "
 			"is another, whose root is no exception" :
-			"",
+	    geteuid() == 0 ? ", which this root lacks" :
+			     "",
 	    resource, hard,
-	    elsewhere ? "root outside of the container" :
-			"root (sudo ullage limits ...)");
+	    elsewhere || geteuid() == 0 ? "root outside of the container" :
+					  "root (sudo ullage limits ...)");
 }
 
 static int
@@ -326,6 +327,11 @@ harm_fsize(const struct limit_change *c, struct err *e)
 		    who(name, c), then);
 	if (c->new.soft != 0 && size < c->new.soft)
 		return 0;
+	if (c->new.soft == 0)
+		return err_set(e, ERR_FAILED,
+		    "refused: with fsize=0 %s can write to no file, and %s; "
+		    "--force does it all the same",
+		    who(name, c), then);
 	limit_text(has, LIMIT_fsize, size);
 	return err_set(e, ERR_FAILED,
 	    "refused: the largest file that %s has open for writing has %s "
@@ -424,7 +430,7 @@ warn_time(const struct limit_change *c, const char *name, struct buf *lines)
 		return;
 	if (c->resource == LIMIT_fsize) {
 		buf_printf(lines,
-		    "%s will %s when it writes past %llu bytes of a file\n",
+		    "%s will %s when it writes past byte %llu of a file\n",
 		    name,
 		    dies_of(c->pid, SIGXFSZ) ? "be killed by SIGXFSZ" :
 					       "get EFBIG",
@@ -434,7 +440,7 @@ warn_time(const struct limit_change *c, const char *name, struct buf *lines)
 	if (usage_read(c->pid, 0, &u, &ignored) == 0 &&
 	    u.used[LIMIT_cpu] < c->new.soft)
 		buf_printf(lines,
-		    "%s will %s after %llu more seconds of CPU\n", name,
+		    "%s will %s after another %llus of CPU\n", name,
 		    dies_of(c->pid, SIGXCPU) ? "be killed by SIGXCPU" :
 					       "get SIGXCPU",
 		    (unsigned long long)(c->new.soft - u.used[LIMIT_cpu]));

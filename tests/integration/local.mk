@@ -4,3 +4,31 @@ integration_tests = \
 	tests/integration/truth
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
+
+# What is open, threads, plans.
+fds_integration = \
+	tests/integration/fds \
+	tests/integration/plan
+dist_check_SCRIPTS += $(fds_integration)
+TESTS += $(fds_integration)
+# The agent in whole programs (tests/victims).
+agent_integration_tests = \
+	tests/integration/agent-children \
+	tests/integration/agent-hazards \
+	tests/integration/agent-kill \
+	tests/integration/agent-memory \
+	tests/integration/agent-oracle
+dist_check_SCRIPTS += $(agent_integration_tests)
+EXTRA_DIST += tests/lib/agent.sh
+TESTS += $(agent_integration_tests)
+
+# Two hundred samplings of one truth.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/integration/agent_statistics-test
+TESTS += tests/integration/agent_statistics-test
+tests_integration_agent_statistics_test_SOURCES = \
+	tests/integration/agent_statistics-test.c
+tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
+	$(CMOCKA_CFLAGS)
+tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif

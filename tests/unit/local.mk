@@ -79,3 +79,61 @@ tests_unit_demangle_test_SOURCES = tests/unit/demangle-test.c
 tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# descriptors, sockets, threads, plan
+if HAVE_CMOCKA
+fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
+check_PROGRAMS += $(fds_tests)
+TESTS += $(fds_tests)
+tests_unit_proc_fds_test_SOURCES = tests/unit/proc_fds-test.c
+tests_unit_proc_fds_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_fds_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_plan_test_SOURCES = tests/unit/tune_plan-test.c
+tests_unit_tune_plan_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_plan_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
+# The agent's tables, one file of it in each test, in a segment of plain
+# memory. These run under the thread sanitizer too (--enable-tsan).
+if HAVE_CMOCKA
+agent_unit_tests = tests/unit/agent_live-test tests/unit/agent_stacks-test \
+	tests/unit/agent_sample-test tests/unit/agent_words-test
+check_PROGRAMS += $(agent_unit_tests)
+TESTS += $(agent_unit_tests)
+agent_fake = tests/unit/agent_fake.c tests/unit/agent_fake.h
+agent_fake_cflags = $(AM_CFLAGS) $(SAN_CFLAGS) -O2 $(CMOCKA_CFLAGS) -pthread
+agent_fake_libs = $(CMOCKA_LIBS) -lm -lpthread
+
+tests_unit_agent_live_test_SOURCES = tests/unit/agent_live-test.c \
+	$(agent_fake) src/agent/sample.c src/agent/stacks.c
+tests_unit_agent_live_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_live_test_LDADD = $(agent_fake_libs)
+
+tests_unit_agent_stacks_test_SOURCES = tests/unit/agent_stacks-test.c \
+	$(agent_fake)
+tests_unit_agent_stacks_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_stacks_test_LDADD = $(agent_fake_libs)
+
+tests_unit_agent_sample_test_SOURCES = tests/unit/agent_sample-test.c \
+	$(agent_fake) src/agent/live.c src/agent/stacks.c
+tests_unit_agent_sample_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_sample_test_LDADD = $(agent_fake_libs)
+
+tests_unit_agent_words_test_SOURCES = tests/unit/agent_words-test.c \
+	$(agent_fake) src/agent/mini.c
+tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
+endif
+
+# limits: proc and tune
+if HAVE_CMOCKA
+limits_tests = tests/unit/proc_limits-test tests/unit/tune_limits-test
+check_PROGRAMS += $(limits_tests)
+TESTS += $(limits_tests)
+tests_unit_proc_limits_test_SOURCES = tests/unit/proc_limits-test.c
+tests_unit_proc_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_limits_test_SOURCES = tests/unit/tune_limits-test.c
+tests_unit_tune_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
