@@ -17,3 +17,5 @@ src_libhome_a_SOURCES += \
 	src/proc/stat.c src/proc/stat.h \
 	src/proc/status.c src/proc/status.h \
 	src/proc/usage.c src/proc/usage.h
+# All processes again and again.
+src_libhome_a_SOURCES += src/proc/sweep.c src/proc/sweep.h

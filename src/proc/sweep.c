@@ -326,7 +326,11 @@ read_command(const struct sweep *s, struct sweep_row *r)
 	for (ssize_t i = from - text; i < n; i++)
 		if (text[i] == '\0')
 			text[i] = ' ';
-	snprintf(r->command, sizeof r->command, "%s", from);
+	n -= from - text;
+	if (n >= (ssize_t)sizeof r->command)
+		n = (ssize_t)sizeof r->command - 1;
+	memcpy(r->command, from, (size_t)n);
+	r->command[n] = '\0';
 }
 
 static void

@@ -13,7 +13,7 @@
 /* What is being asked about; one at a time, as there is one prompt. */
 static struct asked {
 	enum action_what what;
-	char text[PROMPT_TEXT_MAX];
+	char text[PROMPT_TEXT_MAX + 32];
 	bool force;
 	bool tagged; /* all tagged processes, not one */
 } asked;
@@ -156,7 +156,7 @@ static char limit_name[16];
 static void
 limit_given(struct ui *ui, const char *text)
 {
-	char assignment[PROMPT_TEXT_MAX + 20];
+	char assignment[PROMPT_TEXT_MAX + 32];
 
 	if (*text == '\0')
 		return;

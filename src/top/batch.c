@@ -90,7 +90,8 @@ write_text(const struct model *m, const struct top_options *o,
 {
 	const struct list_column *columns[N_SHOWN];
 	struct column plain[N_SHOWN];
-	struct table_options how = { o->rows, o->columns, true };
+	struct table_options how = { .rows = o->rows,
+		.columns = o->columns, .headings = true };
 	struct table *t = make_table(m, columns, plain, 0);
 
 	text_header(m, out);

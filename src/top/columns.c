@@ -10,7 +10,7 @@
 #include <string.h>
 
 char *
-value_text(char out[VALUE_MAX], enum cell_kind kind, double number,
+cell_shown(char out[VALUE_MAX], enum cell_kind kind, double number,
     bool growth)
 {
 	char text[UNITS_MAX];
@@ -283,7 +283,7 @@ draw_descriptors(DRAW)
 		get_fds(m, p, &v);
 		if (v.is == VALUE_NUMBER)
 			canvas_right(c, row, at, 6, STYLE_PLAIN,
-			    value_text(used, CELL_COUNT, v.number, true));
+			    cell_shown(used, CELL_COUNT, v.number, true));
 		return;
 	}
 	if (p->row.fds >= NOT_KNOWN) {
@@ -292,12 +292,12 @@ draw_descriptors(DRAW)
 		return;
 	}
 	get_full(m, p, &v);
-	value_text(used, CELL_COUNT, (double)p->row.fds, false);
+	cell_shown(used, CELL_COUNT, (double)p->row.fds, false);
 	canvas_right(c, row, at, 5,
 	    graph_fullness(v.is == VALUE_NUMBER ? v.number : 0), used);
 	if (v.is != VALUE_NUMBER)
 		return;
-	value_text(most, CELL_COUNT, (double)p->row.soft_nofile, false);
+	cell_shown(most, CELL_COUNT, (double)p->row.soft_nofile, false);
 	snprintf(both, sizeof both, " of %s", most);
 	canvas_left(c, row, at + 5, text_width - 5, STYLE_FAINT, both);
 	graph_bar(c, row, at + text_width + 1, width - text_width - 1,
@@ -316,7 +316,7 @@ draw_tightest(DRAW)
 	}
 	canvas_left(c, row, at, width - 5, graph_fullness(p->fraction),
 	    p->tightest);
-	value_text(percent, CELL_PERCENT, p->fraction, false);
+	cell_shown(percent, CELL_PERCENT, p->fraction, false);
 	canvas_right(c, row, at + width - 5, 5, graph_fullness(p->fraction),
 	    percent);
 }
@@ -474,6 +474,7 @@ int
 list_column_compare(const struct list_column *column, const struct model *m,
     const struct process_view *a, const struct process_view *b)
 {
+	int way = m->reverse ? -1 : 1;
 	struct value x = { .is = VALUE_NONE }, y = { .is = VALUE_NONE };
 
 	column->get(m, a, &x);
@@ -540,7 +541,7 @@ list_column_draw(const struct list_column *column, struct canvas *c, int row,
 		canvas_left(c, row, at, width, STYLE_PLAIN, v.text);
 		return;
 	}
-	value_text(out, column->column.kind, v.number,
+	cell_shown(out, column->column.kind, v.number,
 	    m->growth && grows(column));
 	style = style_of(column, v.number);
 	canvas_right(c, row, at, width, style, out);

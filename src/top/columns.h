@@ -57,7 +57,7 @@ void list_column_draw(const struct list_column *column, struct canvas *c,
 /* "1.94G", "38%", "3m 20s": text of a number by the kind of a column; with a
  * sign in front if it is a growth. Returns out. */
 #define VALUE_MAX 32
-char *value_text(char out[VALUE_MAX], enum cell_kind kind, double number,
+char *cell_shown(char out[VALUE_MAX], enum cell_kind kind, double number,
     bool growth);
 
 #endif

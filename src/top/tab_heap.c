@@ -55,7 +55,7 @@ heap_update(struct ui *ui)
 static char *
 amount(char out[VALUE_MAX], const struct process_state *s, int64_t v)
 {
-	return value_text(out, s->objects ? CELL_COUNT : CELL_BYTES,
+	return cell_shown(out, s->objects ? CELL_COUNT : CELL_BYTES,
 	    (double)v, s->base != NULL);
 }
 
@@ -75,7 +75,7 @@ draw_head(struct ui *ui, int row)
 	if (error > 0 && s->base == NULL)
 		at += canvas_printf(c, row, at, STYLE_FAINT,
 		    c->unicode ? "±%s" : "+-%s",
-		    value_text(text, s->objects ? CELL_COUNT : CELL_BYTES,
+		    cell_shown(text, s->objects ? CELL_COUNT : CELL_BYTES,
 			error, false)) + 1;
 	at += canvas_printf(c, row, at, STYLE_FAINT, "%s in %zu sites",
 	    s->objects ? "objects" : "bytes", calls_sites(s->calls)) + 3;
@@ -160,18 +160,18 @@ draw_numbers(struct ui *ui, int row, const struct calls_row *r,
 		    r->flat == 0 ? ui_none(ui) : amount(text, s, r->flat));
 		if (h->flat_part > 0 && whole > 0 && r->flat != 0)
 			canvas_right(c, row, h->flat_part, 5, STYLE_PLAIN,
-			    value_text(text, CELL_PERCENT,
+			    cell_shown(text, CELL_PERCENT,
 				fabs((double)r->flat) / whole, false));
 	}
 	canvas_right(c, row, h->cum, 7, r->depth > 0 ? STYLE_FAINT :
 	    STYLE_PLAIN, amount(text, s, r->cum));
 	if (h->cum_part > 0 && whole > 0 && r->depth == 0)
 		canvas_right(c, row, h->cum_part, 5, STYLE_FAINT,
-		    value_text(text, CELL_PERCENT,
+		    cell_shown(text, CELL_PERCENT,
 			fabs((double)r->cum) / whole, false));
 	if (h->objects > 0 && r->objects != 0)
 		canvas_right(c, row, h->objects, 8, STYLE_FAINT,
-		    value_text(text, CELL_COUNT, (double)r->objects,
+		    cell_shown(text, CELL_COUNT, (double)r->objects,
 			s->base != NULL));
 	seconds = (double)(s->detail->time - s->base_time) / 1e9;
 	if (h->rate > 0 && seconds > 0 && r->depth == 0)

@@ -32,17 +32,17 @@ static char *
 value(char out[40], const struct source_limit *l, uint64_t v,
     const char *none)
 {
-	char text[UNITS_MAX];
+	char text[40];
 
 	if (v == NO_LIMIT)
 		snprintf(out, 40, "unlimited");
 	else if (v == NOT_KNOWN)
 		snprintf(out, 40, "%s", none);
 	else if (l->bytes)
-		snprintf(out, 40, "%s%s", units_bytes(text, (int64_t)v),
+		snprintf(out, 40, "%.30s%s", units_bytes(text, (int64_t)v),
 		    v < 1000 ? " " : "");
 	else if (l->unit[0] != '\0')
-		snprintf(out, 40, "%s%s", whole(text, v), l->unit);
+		snprintf(out, 40, "%.26s%s", whole(text, v), l->unit);
 	else
 		whole(out, v);
 	return out;

@@ -85,13 +85,13 @@ memory_draw(struct ui *ui, int row, int bottom)
 
 		canvas_put(c, row, 1, style, graph_filling(c, (int)i));
 		canvas_left(c, row, 3, 24, STYLE_PLAIN, p->name);
-		value_text(percent, CELL_BYTES, (double)p->bytes, false);
+		cell_shown(percent, CELL_BYTES, (double)p->bytes, false);
 		canvas_right(c, row, 28, 8, STYLE_STRONG, percent);
 		if (p->error != 0)
 			canvas_printf(c, row, 37, STYLE_FAINT,
 			    c->unicode ? "±%s" : "+-%s",
 			    units_bytes(text, (int64_t)p->error));
-		value_text(percent, CELL_PERCENT, f, false);
+		cell_shown(percent, CELL_PERCENT, f, false);
 		canvas_right(c, row, 45, 6, STYLE_PLAIN, percent);
 		graph_bar(c, row, 53, c->columns - 55, f, style);
 	}

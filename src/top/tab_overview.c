@@ -66,14 +66,14 @@ draw_chart(struct ui *ui, int row, int column, int height, int width,
 	at = column + canvas_put(c, row, column, STYLE_FAINT, chart->title);
 	if (now >= 0)
 		canvas_put(c, row, at + 1, STYLE_STRONG,
-		    value_text(text, chart->kind, now, false));
+		    cell_shown(text, chart->kind, now, false));
 	else
 		canvas_put(c, row, at + 1, STYLE_FAINT, ui_none(ui));
 	if (top > 0) {
 		char most[VALUE_MAX + 8];
 
 		snprintf(most, sizeof most, "max %s",
-		    value_text(text, chart->kind, top, false));
+		    cell_shown(text, chart->kind, top, false));
 		if (strlen(most) > 0 && most[strlen(most) - 1] == ' ')
 			most[strlen(most) - 1] = '\0';
 		canvas_right(c, row, column + width - 11, 11, STYLE_FAINT,
@@ -155,7 +155,7 @@ draw_growth(struct ui *ui, int row, int bottom)
 			canvas_put(c, row++, 1, STYLE_FAINT,
 			    "GROWING FASTEST");
 		any = true;
-		value_text(text, CELL_BYTES, rate, true);
+		cell_shown(text, CELL_BYTES, rate, true);
 		canvas_right(c, row, 1, 8, STYLE_WARN, text);
 		canvas_put(c, row, 9, STYLE_WARN, "/s");
 		canvas_left(c, row, 13, c->columns / 2 - 13, STYLE_PLAIN,

@@ -13,11 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <stdint.h>
 #include <term.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
+
+/* Of term.h, which has macros of common words. */
+#undef columns
+#undef lines
 
 #define RESTORE_MAX 256
 #define DOUBLE_CLICK_NS INT64_C(400000000)
@@ -33,15 +38,15 @@ static struct {
 	size_t restore_len;
 	int64_t click_time;
 	int click_row;
-} term;
+} tty;
 
 /* ---- the way out ----------------------------------------------------------------- */
 
 static int
 collect(int c)
 {
-	if (term.restore_len < sizeof term.restore)
-		term.restore[term.restore_len++] = (char)c;
+	if (tty.restore_len < sizeof tty.restore)
+		tty.restore[tty.restore_len++] = (char)c;
 	return c;
 }
 
@@ -59,7 +64,7 @@ prepare_restore(void)
 {
 	static const char mouse[] = "\033[?1006l\033[?1002l\033[?1000l";
 
-	term.restore_len = 0;
+	tty.restore_len = 0;
 	collect_capability("sgr0");
 	collect_capability("rmkx");
 	collect_capability("cnorm");
@@ -76,12 +81,12 @@ restore_now(void)
 {
 	ssize_t n;
 
-	if (!term.open)
+	if (!tty.open)
 		return;
-	term.open = false;
-	n = write(STDOUT_FILENO, term.restore, term.restore_len);
+	tty.open = false;
+	n = write(STDOUT_FILENO, tty.restore, tty.restore_len);
 	(void)n;
-	tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+	tcsetattr(STDIN_FILENO, TCSANOW, &tty.saved);
 }
 
 static void
@@ -111,14 +116,14 @@ watch_crashes(void)
 void
 terminal_close(void)
 {
-	if (term.open) {
-		term.open = false;
+	if (tty.open) {
+		tty.open = false;
 		endwin();
 	}
-	if (term.screen != NULL) {
-		delscreen(term.screen);
-		term.screen = NULL;
-		canvas_free(&term.shown);
+	if (tty.screen != NULL) {
+		delscreen(tty.screen);
+		tty.screen = NULL;
+		canvas_free(&tty.shown);
 	}
 }
 
@@ -154,18 +159,18 @@ check(struct err *e)
 static void
 make_colors(void)
 {
-	term.light = theme_is_light();
-	term.colors = 0;
+	tty.light = theme_is_light();
+	tty.colors = 0;
 	if (has_colors() && start_color() == OK &&
 	    use_default_colors() == OK)
-		term.colors = theme_colors(COLORS);
-	for (int s = 0; s < STYLE_COUNT && term.colors > 0; s++) {
-		struct theme_look look = theme_look((enum style)s, term.colors,
-		    term.light);
+		tty.colors = theme_colors(COLORS);
+	for (int s = 0; s < STYLE_COUNT && tty.colors > 0; s++) {
+		struct theme_look look = theme_look((enum style)s, tty.colors,
+		    tty.light);
 
 		init_pair((short)(1 + s * 2), look.color, -1);
 		init_pair((short)(2 + s * 2), look.color,
-		    theme_selected(term.colors, term.light));
+		    theme_selected(tty.colors, tty.light));
 	}
 }
 
@@ -176,20 +181,20 @@ terminal_open(bool ascii, struct err *e)
 
 	if (check(e) < 0)
 		return -1;
-	if (tcgetattr(STDIN_FILENO, &term.saved) < 0)
+	if (tcgetattr(STDIN_FILENO, &tty.saved) < 0)
 		return err_errno(e, "cannot ask the terminal for its state");
 	prepare_restore();
-	term.screen = newterm(NULL, stdout, stdin);
-	if (term.screen == NULL)
+	tty.screen = newterm(NULL, stdout, stdin);
+	if (tty.screen == NULL)
 		return err_set(e, ERR_FAILED, "the terminal could not be set "
 		    "up; ullage top -b writes lines");
-	set_term(term.screen);
-	term.open = true;
+	set_term(tty.screen);
+	tty.open = true;
 	if (!registered)
 		atexit(terminal_close);
 	registered = true;
 	watch_crashes();
-	term.unicode = !ascii &&
+	tty.unicode = !ascii &&
 	    strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	cbreak();
 	noecho();
@@ -202,14 +207,14 @@ terminal_open(bool ascii, struct err *e)
 	mouseinterval(0);
 	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	make_colors();
-	canvas_init(&term.shown, LINES, COLS, term.unicode);
+	canvas_init(&tty.shown, LINES, COLS, tty.unicode);
 	return 0;
 }
 
 bool
 terminal_unicode(void)
 {
-	return term.unicode;
+	return tty.unicode;
 }
 
 void
@@ -234,13 +239,13 @@ terminal_suspend(void)
 {
 	struct sigaction act = { .sa_handler = SIG_DFL }, old;
 
-	term.open = false;
+	tty.open = false;
 	endwin();
 	sigaction(SIGTSTP, &act, &old);
 	raise(SIGTSTP);
 	/* Here it goes on. */
 	sigaction(SIGTSTP, &old, NULL);
-	term.open = true;
+	tty.open = true;
 	terminal_resized();
 	refresh();
 }
@@ -251,12 +256,12 @@ static attr_t
 attributes(const struct canvas_cell *cell, short *pair)
 {
 	struct theme_look look = theme_look((enum style)cell->style,
-	    term.colors, term.light);
+	    tty.colors, tty.light);
 	bool selected = (cell->flags & CANVAS_SELECTED) != 0;
 	attr_t a = A_NORMAL;
 
 	*pair = 0;
-	if (term.colors > 0)
+	if (tty.colors > 0)
 		*pair = (short)(1 + cell->style * 2 + selected);
 	if (look.bold || (cell->flags & CANVAS_BOLD) != 0)
 		a |= A_BOLD;
@@ -264,13 +269,13 @@ attributes(const struct canvas_cell *cell, short *pair)
 		a |= A_DIM;
 	if ((cell->flags & CANVAS_REVERSE) != 0)
 		a |= A_REVERSE;
-	if (selected && theme_selected(term.colors, term.light) < 0)
+	if (selected && theme_selected(tty.colors, tty.light) < 0)
 		a |= A_REVERSE;
 	return a;
 }
 
 static void
-send_cell(int row, int column, const struct canvas_cell *cell)
+send_cell(int row, int at, const struct canvas_cell *cell)
 {
 	wchar_t wide[CCHARW_MAX + 1];
 	mbstate_t state;
@@ -288,25 +293,25 @@ send_cell(int row, int column, const struct canvas_cell *cell)
 	}
 	wide[n] = L'\0';
 	if (setcchar(&out, wide, a, pair, NULL) == OK)
-		mvadd_wch(row, column, &out);
+		mvadd_wch(row, at, &out);
 }
 
 void
 terminal_show(const struct canvas *c, bool again)
 {
-	bool anew = again || term.shown.rows != c->rows ||
-	    term.shown.columns != c->columns;
+	bool anew = again || tty.shown.rows != c->rows ||
+	    tty.shown.columns != c->columns;
 
 	if (anew) {
-		canvas_resize(&term.shown, c->rows, c->columns);
+		canvas_resize(&tty.shown, c->rows, c->columns);
 		erase();
 		clearok(stdscr, TRUE);
 	}
 	for (int i = 0; i < c->rows * c->columns; i++) {
-		if (!anew && memcmp(&c->cells[i], &term.shown.cells[i],
+		if (!anew && memcmp(&c->cells[i], &tty.shown.cells[i],
 		    sizeof c->cells[i]) == 0)
 			continue;
-		term.shown.cells[i] = c->cells[i];
+		tty.shown.cells[i] = c->cells[i];
 		/* The right half of a wide one comes with the left. */
 		if (c->cells[i].text[0] != '\0')
 			send_cell(i / c->columns, i % c->columns,
@@ -343,10 +348,10 @@ mouse(struct terminal_event *event)
 		int64_t now = now_ns();
 
 		event->click = true;
-		event->twice = term.click_row == m.y &&
-		    now - term.click_time < DOUBLE_CLICK_NS;
-		term.click_time = event->twice ? 0 : now;
-		term.click_row = m.y;
+		event->twice = tty.click_row == m.y &&
+		    now - tty.click_time < DOUBLE_CLICK_NS;
+		tty.click_time = event->twice ? 0 : now;
+		tty.click_row = m.y;
 	}
 }
 
