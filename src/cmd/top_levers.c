@@ -363,7 +363,13 @@ ask_profile(const struct action *a, struct buf *question, struct buf *command,
 	    a->kind, a->profile->n_samples, path);
 	if (access(path, F_OK) == 0)
 		buf_puts(command, "that file is there and will be replaced\n");
-	buf_printf(command, "ullage %s %d -o %s\n", a->kind, a->pid, path);
+	if (a->growth)
+		buf_printf(command, "it is the growth since the baseline; of "
+		    "half a minute:\nullage %s %d --seconds 30 -o %s\n",
+		    a->kind, a->pid, path);
+	else
+		buf_printf(command, "ullage %s %d -o %s\n", a->kind, a->pid,
+		    path);
 	free(path);
 	return 0;
 }

@@ -145,7 +145,7 @@ top_threads(struct top_source *s, const struct source_request *r,
 	d->table = thread_table(list, n, !r->by_name);
 	order(d->table, r, THREAD_COLUMNS, THREAD_CPU);
 	snprintf(d->note, sizeof d->note, "%s thread%s%s",
-	    count_text(text, now.n), now.n == 1 ? "" : "s", r->by_name ?
+	    count_text(text, now.n), now.n == 1 ? "" : "s", now.n == 1 ? "" : r->by_name ?
 	    ", one by one" : ", those of one name that wait alike together");
 	free(list);
 	tasks_free(&s->before);

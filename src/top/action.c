@@ -16,6 +16,10 @@ static struct asked {
 	char text[PROMPT_TEXT_MAX + 32];
 	bool force;
 	bool tagged; /* all tagged processes, not one */
+	/* Kept from the key on: the list moves while somebody reads the
+	 * question, and the answer is about what was asked. */
+	int32_t pid;
+	uint64_t start;
 } asked;
 
 static bool
@@ -27,32 +31,45 @@ has_tagged(const struct ui *ui)
 	return false;
 }
 
-static int32_t
-subject(const struct ui *ui)
+/* The process that a lever is about. NULL if there is none. */
+static struct process_view *
+begin(struct ui *ui, enum action_what what)
 {
-	return ui->screen == &screen_list ? ui->list.pid : ui->process.pid;
+	bool list = ui->screen == &screen_list;
+	struct process_view *p = model_find(&ui->model,
+	    list ? ui->list.pid : ui->process.pid);
+
+	memset(&asked, 0, sizeof asked);
+	if (p == NULL ||
+	    (!list && p->row.start != ui->process.start)) {
+		ui_say(ui, STYLE_WARN, "the process has ended");
+		return NULL;
+	}
+	asked.what = what;
+	asked.pid = p->row.pid;
+	asked.start = p->row.start;
+	asked.tagged = what == ACT_SIGNAL && list && has_tagged(ui);
+	return p;
 }
 
-static bool
+static void
 fill(const struct ui *ui, struct action *a)
 {
-	struct process_view *p = model_find(&ui->model, subject(ui));
+	const struct process_state *s = &ui->process;
 
 	memset(a, 0, sizeof *a);
 	a->what = asked.what;
-	a->pid = subject(ui);
+	a->pid = asked.pid;
+	a->start = asked.start;
 	a->text = asked.text;
 	a->force = asked.force;
-	a->kind = heap_views[ui->process.view];
-	if (ui->screen == &screen_process) {
-		a->start = ui->process.start;
-		if (process_tab(ui) == &tab_heap && ui->process.detail != NULL)
-			a->profile = ui->process.detail->profile;
-	} else if (p != NULL) {
-		a->start = p->row.start;
-		a->kind = heap_views[0];
+	a->kind = heap_views[s->view];
+	if (asked.what == ACT_PROFILE && s->pid == asked.pid &&
+	    s->start == asked.start && s->detail != NULL &&
+	    process_tab(ui) == &tab_heap) {
+		a->profile = s->detail->profile;
+		a->growth = s->base != NULL;
 	}
-	return a->pid != 0 && (p != NULL || ui->screen == &screen_process);
 }
 
 static void
@@ -74,8 +91,7 @@ confirmed(struct ui *ui, const char *yes)
 	struct action a;
 
 	(void)yes;
-	if (!fill(ui, &a))
-		return;
+	fill(ui, &a);
 	if (asked.tagged) {
 		for (size_t i = 0; i < ui->model.n; i++) {
 			struct process_view *p = &ui->model.all[i];
@@ -103,10 +119,7 @@ plan(struct ui *ui)
 	bool harm = false;
 	char *lines;
 
-	if (!fill(ui, &a)) {
-		ui_say(ui, STYLE_WARN, "there is no process to act on");
-		return;
-	}
+	fill(ui, &a);
 	if (ui->source->plan(ui->source->arg, &a, &question, &command, &harm,
 		&e) == 0) {
 		lines = xasprintf("%s%s", asked.tagged ?
@@ -138,13 +151,11 @@ plan(struct ui *ui)
 	buf_free(&command);
 }
 
-void
-ui_action(struct ui *ui, enum action_what what, const char *text)
+static void
+given(struct ui *ui, const char *text)
 {
-	memset(&asked, 0, sizeof asked);
-	asked.what = what;
-	asked.tagged = what == ACT_SIGNAL && ui->screen == &screen_list &&
-	    has_tagged(ui);
+	if (*text == '\0')
+		return;
 	snprintf(asked.text, sizeof asked.text, "%s", text);
 	plan(ui);
 }
@@ -166,11 +177,11 @@ limit_given(struct ui *ui, const char *text)
 	else
 		snprintf(assignment, sizeof assignment, "%s=%s%s", limit_name,
 		    text, strchr(text, ':') != NULL ? "" : ":");
-	ui_action(ui, ACT_LIMIT, assignment);
+	given(ui, assignment);
 }
 
-void
-action_limit_of(struct ui *ui, const struct source_limit *limit)
+static void
+ask_limit(struct ui *ui, const struct source_limit *limit)
 {
 	char label[80], now[32] = "unlimited", hint[120];
 
@@ -184,11 +195,18 @@ action_limit_of(struct ui *ui, const struct source_limit *limit)
 	prompt_ask(&ui->prompt, label, "", hint, limit_given);
 }
 
+void
+action_limit_of(struct ui *ui, const struct source_limit *limit)
+{
+	if (begin(ui, ACT_LIMIT) != NULL)
+		ask_limit(ui, limit);
+}
+
 /* In the list: the tightest one, which most likely is what is wanted. */
 void
 action_limit(struct ui *ui, int key)
 {
-	struct process_view *p = model_find(&ui->model, subject(ui));
+	struct process_view *p = begin(ui, ACT_LIMIT);
 	struct source_limit limit = { .soft = NOT_KNOWN };
 
 	(void)key;
@@ -200,61 +218,37 @@ action_limit(struct ui *ui, int key)
 		snprintf(limit.name, sizeof limit.name, "nproc");
 		limit.soft = p->row.soft_nproc;
 	}
-	action_limit_of(ui, &limit);
+	ask_limit(ui, &limit);
 }
 
 /* ---- the others ---------------------------------------------------------------------- */
-
-static void
-signal_given(struct ui *ui, const char *text)
-{
-	if (*text != '\0')
-		ui_action(ui, ACT_SIGNAL, text);
-}
 
 void
 action_signal(struct ui *ui, int key)
 {
 	(void)key;
-	prompt_ask(&ui->prompt, "signal", "TERM", "a name or a number: HUP, "
-	    "INT, KILL, STOP, CONT, USR1 ...", signal_given);
-}
-
-static void
-trim_given(struct ui *ui, const char *text)
-{
-	if (*text != '\0')
-		ui_action(ui, ACT_TRIM, text);
+	if (begin(ui, ACT_SIGNAL) != NULL)
+		prompt_ask(&ui->prompt, "signal", "TERM", "a name or a "
+		    "number: HUP, INT, KILL, STOP, CONT, USR1 ...", given);
 }
 
 void
 action_trim(struct ui *ui, int key)
 {
 	(void)key;
-	prompt_ask(&ui->prompt, "free memory to keep, percent of live", "",
-	    "100 keeps as much again; off; now trims once", trim_given);
-}
-
-static void
-interval_given(struct ui *ui, const char *text)
-{
-	if (*text != '\0')
-		ui_action(ui, ACT_INTERVAL, text);
+	if (begin(ui, ACT_TRIM) != NULL)
+		prompt_ask(&ui->prompt, "free memory to keep, percent of "
+		    "live", "", "100 keeps as much again; off; now trims "
+		    "once", given);
 }
 
 void
 action_interval(struct ui *ui, int key)
 {
 	(void)key;
-	prompt_ask(&ui->prompt, "sample every", "512k",
-	    "bytes; 1 records every allocation, 0 none", interval_given);
-}
-
-static void
-file_given(struct ui *ui, const char *text)
-{
-	if (*text != '\0')
-		ui_action(ui, ACT_PROFILE, text);
+	if (begin(ui, ACT_INTERVAL) != NULL)
+		prompt_ask(&ui->prompt, "sample every", "512k",
+		    "bytes; 1 records every allocation, 0 none", given);
 }
 
 void
@@ -272,6 +266,11 @@ action_write(struct ui *ui, int key)
 	}
 	snprintf(name, sizeof name, "%s-%%p.pb.gz",
 	    heap_views[ui->process.view]);
+	/* The profile outlives its process. */
+	memset(&asked, 0, sizeof asked);
+	asked.what = ACT_PROFILE;
+	asked.pid = ui->process.pid;
+	asked.start = ui->process.start;
 	prompt_ask(&ui->prompt, "write the profile to", name,
-	    "%p is the pid; .txt .collapsed .json too", file_given);
+	    "%p is the pid; .txt .collapsed .json too", given);
 }

@@ -339,8 +339,10 @@ add_caller(struct rows *r, struct caller *one, uint64_t parent, int depth,
 	/* A single caller is no choice: it is open by itself. */
 	row->expandable = more && !alone;
 	row->expanded = more && (alone || calls_is_open(r->open, id));
+	/* Only a branch is worth an indent. */
 	if (row->expanded)
-		add_callers(r, one->places, one->n, id, depth + 1);
+		add_callers(r, one->places, one->n, id,
+		    alone ? depth : depth + 1);
 }
 
 static void

@@ -26,7 +26,7 @@ cell_shown(char out[VALUE_MAX], enum cell_kind kind, double number,
 		break;
 	case CELL_PERCENT:
 		/* Three columns: 0.4, 12, 140. */
-		if (number * 100 < 9.95 && number > 0)
+		if (number * 100 < 9.95 && number >= 0.0005)
 			snprintf(text, sizeof text, "%.1f%%", number * 100);
 		else
 			snprintf(text, sizeof text, "%.0f%%", number * 100);
@@ -308,17 +308,18 @@ static void
 draw_tightest(DRAW)
 {
 	char percent[VALUE_MAX];
+	enum style style = graph_fullness(p->fraction);
 
+	if (p->fraction < 0.5)
+		style = STYLE_FAINT;
 	if (p->tightest == NULL) {
 		canvas_left(c, row, at, width, STYLE_FAINT,
 		    c->unicode ? "–" : "-");
 		return;
 	}
-	canvas_left(c, row, at, width - 5, graph_fullness(p->fraction),
-	    p->tightest);
+	canvas_left(c, row, at, width - 5, style, p->tightest);
 	cell_shown(percent, CELL_PERCENT, p->fraction, false);
-	canvas_right(c, row, at + width - 5, 5, graph_fullness(p->fraction),
-	    percent);
+	canvas_right(c, row, at + width - 5, 5, style, percent);
 }
 
 static void
@@ -352,7 +353,7 @@ static void
 spark(struct canvas *c, int row, int at, int width,
     const struct process_view *p, enum model_history which, double span)
 {
-	double values[HISTORY];
+	double values[HISTORY], low, high;
 	int n = p->n_history;
 
 	/* As many as fit, each the average of those it stands for. */
@@ -369,7 +370,14 @@ spark(struct canvas *c, int row, int at, int width,
 		}
 		n = width;
 	}
-	graph_spark(c, row, at, width, STYLE_PLAIN, values, n, span);
+	low = high = n > 0 ? values[0] : 0;
+	for (int i = 0; i < n; i++) {
+		low = fmin(low, values[i]);
+		high = fmax(high, values[i]);
+	}
+	/* What does not move stands back. */
+	graph_spark(c, row, at, width, high - low < span / 4 ? STYLE_FAINT :
+	    STYLE_PLAIN, values, n, span);
 }
 
 static void
@@ -411,7 +419,7 @@ const struct list_column list_columns[] = {
 	{ { "threads", "THR", CELL_COUNT, "threads", false, false }, 4, 4, 60,
 	    0, get_threads, NULL },
 	{ { "fds", "DESCRIPTORS", CELL_COUNT, "open descriptors", false,
-	      false }, 22, 32, 75, NEED_FDS | NEED_LIMITS, get_fds,
+	      false }, 21, 32, 75, NEED_FDS | NEED_LIMITS, get_fds,
 	    draw_descriptors },
 	{ { "nofile", "NOFILE", CELL_LIMIT, "soft limit of descriptors", false,
 	      false }, 6, 6, 10, NEED_LIMITS, get_nofile, NULL },
@@ -428,11 +436,13 @@ const struct list_column list_columns[] = {
 	      "when descriptors reach their limit, as they have grown", false,
 	      false }, 8, 8, 84, NEED_FDS | NEED_LIMITS, get_full_in,
 	    draw_full_in },
-	{ { "rss_history", "RSS, RECENTLY", CELL_BYTES,
-	      "resident memory over the last lists", true, false }, 13, 30, 45,
+	{ { "rss_history", "RSS TREND", CELL_BYTES,
+	      "resident memory over the last two minutes or so", true,
+	      false }, 9, 20, 45,
 	    0, get_rss, draw_rss_spark },
-	{ { "fds_history", "FDS, RECENTLY", CELL_COUNT,
-	      "descriptors over the last lists", true, false }, 13, 30, 10,
+	{ { "fds_history", "FDS TREND", CELL_COUNT,
+	      "descriptors over the last two minutes or so", true, false }, 9,
+	    20, 10,
 	    NEED_FDS, get_fds, draw_fds_spark },
 	{ { "allocs", "ALLOC/s", CELL_BYTES, "bytes allocated per second",
 	      false, false }, 7, 7, 30, NEED_AGENT, get_allocs, NULL },

@@ -22,8 +22,27 @@ key_find(const struct key_row *table, int key, bool readonly)
 	return NULL;
 }
 
+static int
+gap(const struct canvas *c)
+{
+	return c->columns >= 110 ? 3 : 2;
+}
+
 int
-keys_footer(struct canvas *c, int row, int column,
+keys_width(const struct canvas *c, const struct key_row *table, bool readonly)
+{
+	int width = 0;
+
+	for (; table != NULL && table->label != NULL; table++)
+		if ((table->flags & KEY_QUIET) == 0 &&
+		    is_there(table, readonly))
+			width += canvas_width(c, table->label) + 1 +
+			    canvas_width(c, table->word) + gap(c);
+	return width;
+}
+
+int
+keys_footer(struct canvas *c, int row, int column, int end,
     const struct key_row *table, bool readonly)
 {
 	for (; table != NULL && table->label != NULL; table++) {
@@ -34,12 +53,12 @@ keys_footer(struct canvas *c, int row, int column,
 			continue;
 		width = canvas_width(c, table->label) + 1 +
 		    canvas_width(c, table->word);
-		if (column + width + 1 > c->columns)
+		if (column + width > end)
 			break;
 		column += canvas_put(c, row, column, STYLE_OURS, table->label);
 		column += 1 + canvas_put(c, row, column + 1, STYLE_PLAIN,
 		    table->word);
-		column += c->columns >= 110 ? 3 : 2;
+		column += gap(c);
 	}
 	return column;
 }

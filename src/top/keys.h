@@ -55,8 +55,13 @@ struct key_row {
 const struct key_row *key_find(const struct key_row *table, int key,
     bool readonly);
 
-/* Draws as many as fit into one line; returns the column after the last. */
-int keys_footer(struct canvas *c, int row, int column,
+/* Draws as many as fit before column `end`; returns the column after the last
+ * one and its gap. */
+int keys_footer(struct canvas *c, int row, int column, int end,
     const struct key_row *table, bool readonly);
+
+/* Columns that they would take, all of them. */
+int keys_width(const struct canvas *c, const struct key_row *table,
+    bool readonly);
 
 #endif

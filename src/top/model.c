@@ -47,6 +47,9 @@ model_free(struct model *m)
 	memset(m, 0, sizeof *m);
 }
 
+/* So far ahead a limit is of interest only if much of it is in use. */
+#define FAR_NS INT64_C(1800000000000)
+
 /* ---- one process ------------------------------------------------------------ */
 
 static void
@@ -129,6 +132,10 @@ ask_trend(const struct model *m, struct process_view *p)
 		trend_add(&scratch, t[i], v[i]);
 	p->trend = trend_ask(&scratch, p->row.soft_nofile >= NOT_KNOWN ? -1.0 :
 	    (double)p->row.soft_nofile, 1);
+	/* Hours ahead, a few descriptors more or less say nothing. */
+	if (p->trend.verdict == TREND_FULL_IN && p->trend.left > FAR_NS &&
+	    (double)p->row.fds < 0.2 * (double)p->row.soft_nofile)
+		p->trend.verdict = TREND_GROWING;
 }
 
 static void

@@ -20,6 +20,8 @@
 /* The spinner of what is being read moves so often. */
 #define SPIN_MS 100
 
+#define FIRST_NS INT64_C(500000000)
+
 static volatile sig_atomic_t signalled, resized, suspended, continued;
 static int signal_pipe[2] = { -1, -1 };
 
@@ -127,7 +129,9 @@ give_work(struct view *v)
 	    (ui->list_wanted || (!ui->paused && now >= v->next_list))) {
 		v->list_job.needs = ui_needs(ui);
 		ui->list_wanted = false;
-		v->next_list = now + ui->settings.delay;
+		/* The first has no rates: the second comes soon. */
+		v->next_list = now + (ui->model.lists == 0 ? FIRST_NS :
+			ui->settings.delay);
 		aside_give(&v->lists, &v->list_job);
 	}
 	if (aside_is_idle(&v->details) &&

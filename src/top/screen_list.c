@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define GAP 2
+#define NAME_WANTED 30 /* columns of a command, before bars grow */
 
 /* ---- columns ------------------------------------------------------------------------ */
 
@@ -51,14 +52,17 @@ lay_out(struct ui *ui)
 
 	for (int i = 0; i < l->n_columns; i++)
 		l->width[i] = there[i] ? l->columns[i]->least : 0;
-	/* In two rounds, so that no column takes all of it. */
-	for (int round = 2; round > 0; round--)
+	/* In two rounds: names first, then bars, then names again. */
+	for (int round = 0; round < 2; round++)
 		for (int i = 0; i < l->n_columns && spare > 0; i++) {
 			int more = l->columns[i]->most - l->width[i];
 
+			if (round == 0 && l->columns[i]->column.last)
+				more = NAME_WANTED - l->width[i];
+			else if (round == 0)
+				more /= 2;
 			if (l->width[i] == 0 || more <= 0)
 				continue;
-			more = round > 1 ? more / 2 : more;
 			more = more < spare ? more : spare;
 			l->width[i] += more;
 			spare -= more;
@@ -138,7 +142,7 @@ static void
 put_memory(struct header *h, const struct source_machine *m)
 {
 	char used[UNITS_MAX], all[UNITS_MAX], text[64];
-	int width = h->c->columns >= 160 ? 30 : h->c->columns >= 100 ? 20 : 10;
+	int width = h->c->columns >= 160 ? 30 : h->c->columns >= 100 ? 16 : 10;
 	double f;
 
 	if (m->memory == 0 || m->memory == NOT_KNOWN)
@@ -164,7 +168,8 @@ put_files(struct header *h, const struct source_machine *m)
 		double f = (double)m->files / (double)m->files_max;
 
 		units_count(a, (int64_t)m->files);
-		if (m->files_max > INT64_MAX / 2)
+		/* The ceiling is of interest when it comes into sight. */
+		if (f < 0.1)
 			snprintf(text, sizeof text, "%s", a);
 		else
 			snprintf(text, sizeof text, "%s of %s", a,
@@ -312,6 +317,7 @@ search_from(struct ui *ui, const char *text, long from)
 		if (!model_matches(model_at(m, (size_t)at), text))
 			continue;
 		ui->list.scroll.at = at;
+		ui->list.moved = true;
 		return;
 	}
 	ui_say(ui, STYLE_WARN, "nothing here matches \"%s\"", text);
@@ -533,6 +539,7 @@ list_click(struct ui *ui, int row, int column, bool twice)
 	    l->scroll.top + row - l->first >= l->scroll.n)
 		return;
 	l->scroll.at = l->scroll.top + row - l->first;
+	l->moved = true;
 	l->pid = model_at(&ui->model, (size_t)l->scroll.at)->row.pid;
 	if (twice)
 		ui_open(ui, l->pid);

@@ -216,50 +216,57 @@ draw_cursor(struct ui *ui, int row)
 	canvas_flag(&ui->canvas, row, 0, ui->canvas.columns, CANVAS_SELECTED);
 }
 
+/* What follows the name, as far as there is room. */
+static void
+title_facts(const struct ui *ui, char out[160])
+{
+	const struct source_row *r = &ui->process.row;
+	char up[UNITS_MAX], every[UNITS_MAX];
+	uint64_t now = (uint64_t)ui->model.time;
+	int n;
+
+	n = snprintf(out, 160, "   %s   up %s   ", r->user,
+	    units_duration(up, now > r->start ? (int64_t)(now - r->start) :
+						0));
+	if (!r->agent)
+		n += snprintf(out + n, 160 - (size_t)n, "no agent");
+	else if (r->interval >= NOT_KNOWN)
+		n += snprintf(out + n, 160 - (size_t)n, "agent");
+	else
+		n += snprintf(out + n, 160 - (size_t)n, "agent %s",
+		    units_bytes(every, (int64_t)r->interval));
+	if (r->agent && r->lost == 0)
+		snprintf(out + n, 160 - (size_t)n, ", nothing lost");
+}
+
 static void
 draw_title(struct ui *ui)
 {
 	struct process_state *s = &ui->process;
 	struct canvas *c = &ui->canvas;
 	const struct source_row *r = &s->row;
-	char text[UNITS_MAX];
-	int at = 1, room;
-	double up = (double)ui->model.time - (double)r->start;
+	const char *command = r->command[0] != '\0' ? r->command : r->name;
+	char facts[160];
+	int at = 1, room, width;
 
 	at += canvas_printf(c, 0, at, STYLE_STRONG, "%d", s->pid) + 1;
 	if (r->agent)
 		at += canvas_put(c, 0, at, STYLE_OURS,
 		    c->unicode ? "●" : "*") + 1;
-	room = c->columns / 2;
-	canvas_left(c, 0, at, room, STYLE_STRONG,
-	    r->command[0] != '\0' ? r->command : r->name);
-	while (room > 0 && canvas_at(c, 0, at + room - 1) != NULL &&
-	    strcmp(canvas_at(c, 0, at + room - 1)->text, " ") == 0)
-		room--;
-	at += room + 3;
-	at += canvas_put(c, 0, at, STYLE_PLAIN, r->user) + 3;
-	if (s->gone) {
-		canvas_put(c, 0, at, STYLE_TROUBLE, "ended; this is what was "
-		    "seen last");
-		return;
-	}
-	if (up > 0) {
-		at += canvas_put(c, 0, at, STYLE_FAINT, "up") + 1;
-		at += canvas_put(c, 0, at, STYLE_PLAIN,
-		    units_duration(text, (int64_t)up)) + 3;
-	}
-	if (!r->agent) {
-		canvas_put(c, 0, at, STYLE_FAINT, "no agent");
-		return;
-	}
-	at += canvas_put(c, 0, at, STYLE_FAINT, "agent") + 1;
-	if (r->interval < NOT_KNOWN)
-		at += canvas_put(c, 0, at, STYLE_PLAIN,
-		    units_bytes(text, (int64_t)r->interval));
-	if (r->lost < NOT_KNOWN)
-		canvas_printf(c, 0, at, r->lost != 0 ? STYLE_WARN :
-		    STYLE_PLAIN, r->lost != 0 ? ", %llu lost" :
-		    ", nothing lost", (unsigned long long)r->lost);
+	title_facts(ui, facts);
+	if (s->gone)
+		snprintf(facts, sizeof facts, "   ended; seen last");
+	width = canvas_width(c, command);
+	room = c->columns - 1 - at - canvas_width(c, facts) -
+	    (r->lost > 0 && r->lost < NOT_KNOWN ? 12 : 0);
+	room = width < room ? width : room < 16 ? 16 : room;
+	canvas_left(c, 0, at, room, STYLE_STRONG, command);
+	at += room;
+	at += canvas_put(c, 0, at, s->gone ? STYLE_TROUBLE : STYLE_FAINT,
+	    facts);
+	if (!s->gone && r->agent && r->lost > 0 && r->lost < NOT_KNOWN)
+		canvas_printf(c, 0, at, STYLE_WARN, ", %llu lost",
+		    (unsigned long long)r->lost);
 }
 
 static void
@@ -392,11 +399,11 @@ static const struct key_row process_keys[] = {
 	    act_tab },
 	{ UI_BACK_TAB, UI_LEFT, "S-Tab", "before", "the tab before",
 	    KEY_QUIET, act_tab },
-	{ '1', '2', "1", "overview", "the first tab, and so on", KEY_QUIET,
+	{ '1', '2', "1 2", "tabs", "Overview, Heap", KEY_QUIET, act_number },
+	{ '3', '4', "3 4", "tabs", "Threads, Descriptors", KEY_QUIET,
 	    act_number },
-	{ '3', '4', "3", "threads", "the third tab", KEY_QUIET, act_number },
-	{ '5', '6', "5", "limits", "the fifth tab", KEY_QUIET, act_number },
-	{ '7', 0, "7", "losses", "the last tab", KEY_QUIET, act_number },
+	{ '5', '6', "5 6", "tabs", "Limits, Memory", KEY_QUIET, act_number },
+	{ '7', 0, "7", "tabs", "Losses", KEY_QUIET, act_number },
 	{ UI_ESC, UI_BACKSPACE, "Esc", "back", "back to the list", 0,
 	    act_back },
 	{ 'L', 0, "L", "limit", "change the tightest limit", KEY_CHANGES,

@@ -180,6 +180,7 @@ struct action {
 	const char *text;
 	const struct profile *profile; /* borrowed */
 	const char *kind;	       /* of the profile */
+	bool growth;		       /* the profile is a difference */
 	bool force;
 };
 

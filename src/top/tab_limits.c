@@ -104,7 +104,8 @@ draw_time(struct ui *ui, int row, int column, int i, double fraction)
 	const char *shown;
 	enum style style = STYLE_FAINT;
 
-	if (l->used >= NOT_KNOWN || l->soft >= NOT_KNOWN || !l->binds) {
+	if (l->used >= NOT_KNOWN || l->soft >= NOT_KNOWN || !l->binds ||
+	    l->used == 0) {
 		canvas_put(c, row, column, STYLE_FAINT,
 		    !l->binds && l->soft < NOT_KNOWN ? "does not bind" :
 						       ui_none(ui));
@@ -166,13 +167,17 @@ limits_draw(struct ui *ui, int row, int bottom)
 		return;
 	draw_limit_headings(ui, row++);
 	s->first = row;
-	/* The last line tells what the resource is. */
-	scroll_fit(l, (long)s->detail->n_limits, bottom - row - 2);
+	/* The last lines tell what the resource is, and all above it. */
+	scroll_fit(l, (long)s->detail->n_limits, bottom - row - 3);
 	for (long i = l->top; i < l->n && i < l->top + l->page; i++)
 		draw_limit(ui, row++, (int)i, i == l->at);
 	if (l->n > 0 && row + 1 < bottom)
-		canvas_left(&ui->canvas, row + 1, 1, ui->canvas.columns - 2,
-		    STYLE_FAINT, s->detail->limits[l->at].help);
+		canvas_printf(&ui->canvas, row + 1, 1, STYLE_PLAIN, "%s: %s",
+		    s->detail->limits[l->at].name,
+		    s->detail->limits[l->at].help);
+	if (l->n > 0 && row + 2 < bottom)
+		canvas_left(&ui->canvas, row + 2, 1, ui->canvas.columns - 2,
+		    STYLE_FAINT, s->detail->limits[l->at].above);
 }
 
 static void

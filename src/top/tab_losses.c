@@ -66,8 +66,12 @@ losses_draw(struct ui *ui, int row, int bottom)
 	draw_facts(ui, row);
 	row += 3;
 	s->first = row;
-	scroll_fit(l, (long)s->detail->n_losses, bottom - row);
+	scroll_fit(l, (long)s->detail->n_losses, bottom - row - 1);
 	for (long i = l->top; i < l->n && row < bottom; i++) {
+		/* Tables first, then losses. */
+		if (i > l->top && s->detail->losses[i].of == 0 &&
+		    s->detail->losses[i - 1].of != 0 && row + 1 < bottom)
+			row++;
 		draw_loss(ui, row, &s->detail->losses[i]);
 		if (i == l->at)
 			draw_cursor(ui, row);

@@ -77,7 +77,7 @@ memory_draw(struct ui *ui, int row, int bottom)
 
 	if (tab_is_empty(ui, row, DETAIL_LEDGER))
 		return;
-	row = draw_ledger(ui, row, false) + 1;
+	row = draw_ledger(ui, row, false);
 	for (size_t i = 0; i < d->n_ledger && row < bottom; i++, row++) {
 		const struct source_part *p = &d->ledger[i];
 		double f = d->rss > 0 ? (double)p->bytes / (double)d->rss : 0;

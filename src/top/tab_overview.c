@@ -104,7 +104,7 @@ draw_charts(struct ui *ui, int row, int bottom)
 	n = n < most ? n : most < 1 ? 1 : most;
 	width = (c->columns - 2 - 3 * (n - 1)) / n;
 	height = bottom - row - 1;
-	height = height > 8 ? 8 : height;
+	height = height > 12 ? 12 : height;
 	if (height < 1)
 		return row;
 	/* Two values a column: no wider than there is history. */

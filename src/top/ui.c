@@ -151,7 +151,8 @@ act_redraw(struct ui *ui, int key)
 
 const struct key_row global_keys[] = {
 	{ '?', UI_F(1), "?", "help", "all keys of this screen", 0, act_help },
-	{ 'Z', 0, "Z", "pause", "stop looking; again to go on", 0, act_pause },
+	{ 'Z', 0, "Z", "pause", "stop looking; again to go on", KEY_QUIET,
+	    act_pause },
 	{ 'd', 0, "d", "delay", "set the time between two looks", KEY_QUIET,
 	    act_delay },
 	{ '+', '-', "+ -", "speed", "look twice, half as often", KEY_QUIET,
@@ -249,11 +250,15 @@ ui_list(struct ui *ui, struct source_list *l, const char *problem)
 		return;
 	}
 	model_take(&ui->model, l);
-	if (ui->list.follow) {
+	/* At the top the cursor is on whatever is worst; elsewhere it stays
+	 * with its process, which may be about to be acted on. */
+	if (ui->list.follow || ui->list.moved) {
 		long at = model_index(&ui->model, ui->list.pid);
 
 		if (at >= 0)
 			ui->list.scroll.at = at;
+		else
+			ui->list.moved = false;
 	}
 	if (ui->process.pid != 0) {
 		struct process_view *p = process_view_of(ui);
@@ -297,8 +302,10 @@ ui_key(struct ui *ui, int key)
 	if (key == 'j' || key == 'g' || key == 'G')
 		key = key == 'j' ? UI_DOWN : key == 'g' ? UI_HOME : UI_END;
 	if (screen->scroll != NULL && scroll_key(screen->scroll(ui), key) &&
-	    screen == &screen_list)
+	    screen == &screen_list) {
 		ui->list.follow = false;
+		ui->list.moved = ui->list.scroll.at > 0;
+	}
 }
 
 void
@@ -338,13 +345,15 @@ draw_footer(struct ui *ui, int row)
 {
 	struct canvas *c = &ui->canvas;
 	bool readonly = ui->settings.readonly;
-	int column = 1;
+	/* The way out and to the other keys stays in sight. */
+	int column = 1, end = c->columns -
+	    keys_width(c, global_keys, readonly);
 
 	if (ui->screen->more_keys != NULL)
-		column = keys_footer(c, row, column, ui->screen->more_keys(ui),
-		    readonly);
-	column = keys_footer(c, row, column, ui->screen->keys, readonly);
-	keys_footer(c, row, column, global_keys, readonly);
+		column = keys_footer(c, row, column, end,
+		    ui->screen->more_keys(ui), readonly);
+	column = keys_footer(c, row, column, end, ui->screen->keys, readonly);
+	keys_footer(c, row, column, c->columns, global_keys, readonly);
 }
 
 int

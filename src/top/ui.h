@@ -54,7 +54,8 @@ struct list_state {
 	int headings, first; /* their rows, as drawn */
 	struct scroll scroll;
 	int32_t pid; /* under the cursor */
-	bool follow; /* the cursor stays with it */
+	bool follow; /* the cursor stays with it, and the screen says so */
+	bool moved;  /* it stays too once somebody has moved it */
 	char search[64];
 };
 
@@ -153,9 +154,6 @@ void ui_go(struct ui *ui, const struct screen *screen);
 
 /* Opens the process screen. */
 void ui_open(struct ui *ui, int32_t pid);
-
-/* Asks about an action and does it: text is the action's. */
-void ui_action(struct ui *ui, enum action_what what, const char *text);
 
 /* The columns of the list by key; unknown keys are left out. */
 void ui_set_columns(struct ui *ui, const char *const *keys, size_t n);
