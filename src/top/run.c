@@ -20,7 +20,7 @@
 /* The spinner of what is being read moves so often. */
 #define SPIN_MS 100
 
-#define FIRST_NS INT64_C(500000000)
+#define FIRST_NS INT64_C(250000000)
 
 static volatile sig_atomic_t signalled, resized, suspended, continued;
 static int signal_pipe[2] = { -1, -1 };
@@ -128,6 +128,10 @@ give_work(struct view *v)
 	if (aside_is_idle(&v->lists) &&
 	    (ui->list_wanted || (!ui->paused && now >= v->next_list))) {
 		v->list_job.needs = ui_needs(ui);
+		/* Names are enough to begin with; a command line is a file
+		 * more for each process. */
+		if (ui->model.lists == 0)
+			v->list_job.needs &= ~(unsigned)NEED_COMMAND;
 		ui->list_wanted = false;
 		/* The first has no rates: the second comes soon. */
 		v->next_list = now + (ui->model.lists == 0 ? FIRST_NS :
