@@ -272,6 +272,21 @@ draw_command(DRAW)
 	    quiet ? STYLE_FAINT : STYLE_PLAIN, v.text);
 }
 
+/* As it stands in files of limits as long as it is short: "1,024". */
+static char *
+short_count(char out[VALUE_MAX], uint64_t n)
+{
+	if (n < 1000)
+		snprintf(out, VALUE_MAX, "%llu", (unsigned long long)n);
+	else if (n < 10000)
+		snprintf(out, VALUE_MAX, "%llu,%03llu",
+		    (unsigned long long)(n / 1000),
+		    (unsigned long long)(n % 1000));
+	else
+		cell_shown(out, CELL_COUNT, (double)n, false);
+	return out;
+}
+
 static void
 draw_descriptors(DRAW)
 {
@@ -292,12 +307,12 @@ draw_descriptors(DRAW)
 		return;
 	}
 	get_full(m, p, &v);
-	cell_shown(used, CELL_COUNT, (double)p->row.fds, false);
+	short_count(used, p->row.fds);
 	canvas_right(c, row, at, 5,
 	    graph_fullness(v.is == VALUE_NUMBER ? v.number : 0), used);
 	if (v.is != VALUE_NUMBER)
 		return;
-	cell_shown(most, CELL_COUNT, (double)p->row.soft_nofile, false);
+	short_count(most, p->row.soft_nofile);
 	snprintf(both, sizeof both, " of %s", most);
 	canvas_left(c, row, at + 5, text_width - 5, STYLE_FAINT, both);
 	graph_bar(c, row, at + text_width + 1, width - text_width - 1,
@@ -405,7 +420,7 @@ const struct list_column list_columns[] = {
 	      false }, 8, 8, 100, 0, get_pid, draw_pid },
 	{ { "user", "USER", CELL_TEXT, "effective user", true, false }, 6, 9,
 	    70, 0, get_user, NULL },
-	{ { "command", "COMMAND", CELL_TEXT, "command line", true, true }, 12,
+	{ { "command", "COMMAND", CELL_TEXT, "command line", true, true }, 20,
 	    60, 99, NEED_COMMAND, get_command, draw_command },
 	{ { "cpu", "CPU", CELL_PERCENT, "part of one CPU", false, false }, 5, 5,
 	    95, 0, get_cpu, NULL },

@@ -535,8 +535,9 @@ list_click(struct ui *ui, int row, int column, bool twice)
 		model_arrange(&ui->model);
 		return;
 	}
-	if (row < l->first ||
-	    l->scroll.top + row - l->first >= l->scroll.n)
+	/* The list may be shorter by now than it was drawn. */
+	if (row < l->first || model_at(&ui->model,
+	    (size_t)(l->scroll.top + row - l->first)) == NULL)
 		return;
 	l->scroll.at = l->scroll.top + row - l->first;
 	l->moved = true;

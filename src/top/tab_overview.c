@@ -65,11 +65,11 @@ draw_chart(struct ui *ui, int row, int column, int height, int width,
 		now = values[n - 1];
 	at = column + canvas_put(c, row, column, STYLE_FAINT, chart->title);
 	if (now >= 0)
-		canvas_put(c, row, at + 1, STYLE_STRONG,
+		at += 1 + canvas_put(c, row, at + 1, STYLE_STRONG,
 		    cell_shown(text, chart->kind, now, false));
 	else
-		canvas_put(c, row, at + 1, STYLE_FAINT, ui_none(ui));
-	if (top > 0) {
+		at += 1 + canvas_put(c, row, at + 1, STYLE_FAINT, ui_none(ui));
+	if (top > 0 && at + 12 <= column + width) {
 		char most[VALUE_MAX + 8];
 
 		snprintf(most, sizeof most, "max %s",
