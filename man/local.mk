@@ -8,6 +8,8 @@ dist_man_MANS += \
 	man/ullage-diff.1 \
 	man/ullage-heap.1 \
 	man/ullage-limits.1 \
+	man/ullage-memory.1 \
+	man/ullage-trim.1 \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
 	man/ullage-run.1 \

@@ -6,10 +6,12 @@ src_libhome_a_SOURCES += \
 	src/cmd/debug.c \
 	src/cmd/diff.c \
 	src/cmd/heap.c \
+	src/cmd/memory.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c src/cmd/ps_rows.c src/cmd/ps_rows.h \
-	src/cmd/run.c
+	src/cmd/run.c \
+	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
 # ullage stack
 src_libhome_a_SOURCES += \
@@ -32,3 +34,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/limits_set.c src/cmd/limits_set.h \
 	src/cmd/limits_view.c src/cmd/limits_view.h \
 	src/cmd/table_fit.c src/cmd/table_fit.h
+src_libhome_a_SOURCES += \
+	src/cmd/top.c \
+	src/cmd/top_detail.c \
+	src/cmd/top_levers.c \
+	src/cmd/top_machine.c \
+	src/cmd/top_source.c src/cmd/top_source.h \
+	src/cmd/top_tables.c

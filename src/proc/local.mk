@@ -19,3 +19,9 @@ src_libhome_a_SOURCES += \
 	src/proc/stat.c src/proc/stat.h \
 	src/proc/status.c src/proc/status.h \
 	src/proc/usage.c src/proc/usage.h
+
+# What each mapping has in memory.
+src_libhome_a_SOURCES += \
+	src/proc/smaps.c src/proc/smaps.h
+# All processes again and again.
+src_libhome_a_SOURCES += src/proc/sweep.c src/proc/sweep.h

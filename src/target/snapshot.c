@@ -234,7 +234,7 @@ copy_live(struct snapshot *s, const uint64_t *keys, const struct ull_live *r,
 		s->live = xgrow(s->live, s->n_live, &cap, sizeof *s->live);
 		o = &s->live[s->n_live++];
 		born = r[i].birth * UINT64_C(62500000);
-		*o = (struct snapshot_live){ r[i].size, r[i].usable,
+		*o = (struct snapshot_live){ addr, r[i].size, r[i].usable,
 			r[i].weight, elapsed > born ? elapsed - born : 0,
 			r[i].stack };
 	}

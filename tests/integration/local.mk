@@ -55,3 +55,11 @@ tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
 	$(CMOCKA_CFLAGS)
 tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The memory ledger and the trim knob.
+memory_integration_tests = \
+	tests/integration/memory \
+	tests/integration/trim \
+	tests/integration/trim-demo
+dist_check_SCRIPTS += $(memory_integration_tests)
+TESTS += $(memory_integration_tests)

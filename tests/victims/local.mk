@@ -85,3 +85,8 @@ tests_victims_linked_fixed_LDFLAGS = -no-pie
 tests_victims_linked_cxx_SOURCES = tests/victims/linked-cxx.cc
 tests_victims_linked_cxx_CXXFLAGS = -g -O1
 tests_victims_linked_cxx_LDFLAGS = -static-libstdc++ -static-libgcc
+
+# A heap with phases, for the ledger and the trim knob.
+check_PROGRAMS += tests/victims/heap
+tests_victims_heap_SOURCES = tests/victims/heap.c
+tests_victims_heap_CFLAGS = $(victim_cflags)
