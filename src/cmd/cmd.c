@@ -15,6 +15,7 @@
 #include "cmd/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,7 +27,8 @@
 
 extern const struct cmd cmd_run, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
     cmd_peak, cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
-    cmd_plan, cmd_agent_path, cmd_debug, cmd_help;
+    cmd_stack, cmd_plan, cmd_memory, cmd_trim, cmd_agent_path, cmd_debug,
+    cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -37,8 +39,11 @@ const struct cmd *const cmds[] = {
 	&cmd_peak,
 	&cmd_show,
 	&cmd_limits,
+	&cmd_memory,
+	&cmd_trim,
 	&cmd_fds,
 	&cmd_threads,
+	&cmd_stack,
 	&cmd_plan,
 	&cmd_diff,
 	&cmd_convert,
@@ -220,12 +225,27 @@ run_cmd(const struct cmd *cmd, int argc, char **argv)
 	return rc < 0 ? complain(cmd->name, &e) : rc;
 }
 
+/*
+ * A standard stream that is closed would lend its number to the next file:
+ * a profile for standard output then went into a target's segment. What is
+ * opened here cannot be read or written, and a command that is run does not
+ * inherit it.
+ */
+static void
+occupy_closed_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/", O_PATH | O_CLOEXEC);
+}
+
 int
 cmd_main(int argc, char **argv)
 {
 	struct err e;
 	const struct cmd *cmd;
 
+	occupy_closed_streams();
 	setlocale(LC_CTYPE, "");
 	watch_signals();
 	if (argc < 2) {

@@ -6,11 +6,17 @@ src_libhome_a_SOURCES += \
 	src/cmd/debug.c \
 	src/cmd/diff.c \
 	src/cmd/heap.c \
+	src/cmd/memory.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c src/cmd/ps_rows.c src/cmd/ps_rows.h \
-	src/cmd/run.c
+	src/cmd/run.c \
+	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
+# ullage stack
+src_libhome_a_SOURCES += \
+	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
+	src/cmd/stack_view.c src/cmd/stack_view.h
 src_libhome_a_SOURCES += \
 	src/cmd/fds.c \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \
@@ -30,6 +36,7 @@ src_libhome_a_SOURCES += \
 	src/cmd/table_fit.c src/cmd/table_fit.h
 src_libhome_a_SOURCES += \
 	src/cmd/top.c \
+	src/cmd/top_batch.c src/cmd/top_batch.h \
 	src/cmd/top_detail.c \
 	src/cmd/top_levers.c \
 	src/cmd/top_machine.c \

@@ -80,6 +80,19 @@ tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# proc/maps, unwind.
+if HAVE_CMOCKA
+stack_unit_tests = tests/unit/maps-test tests/unit/unwind-test
+check_PROGRAMS += $(stack_unit_tests)
+TESTS += $(stack_unit_tests)
+tests_unit_maps_test_SOURCES = tests/unit/maps-test.c
+tests_unit_maps_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_maps_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_unwind_test_SOURCES = tests/unit/unwind-test.c
+tests_unit_unwind_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_unwind_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # descriptors, sockets, threads, plan
 if HAVE_CMOCKA
 fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
@@ -125,6 +138,19 @@ tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
 endif
 
+# The keeper's rules and the memory ledger.
+if HAVE_CMOCKA
+memory_tests = tests/unit/keeper-test tests/unit/ledger-test
+check_PROGRAMS += $(memory_tests)
+TESTS += $(memory_tests)
+tests_unit_keeper_test_SOURCES = tests/unit/keeper-test.c \
+	src/agent/keeper_rule.c src/agent/keeper_rule.h
+tests_unit_keeper_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
+tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
+tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ledger_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
 # limits: proc and tune
 if HAVE_CMOCKA
 limits_tests = tests/unit/proc_limits-test tests/unit/tune_limits-test
