@@ -21,3 +21,5 @@ dist_man_MANS += \
 	man/ullage-plan.1 \
 	man/ullage-show.1 \
 	man/ullage-threads.1
+
+dist_man_MANS += man/ullage-top.1

@@ -36,6 +36,7 @@ src_libhome_a_SOURCES += \
 	src/cmd/table_fit.c src/cmd/table_fit.h
 src_libhome_a_SOURCES += \
 	src/cmd/top.c \
+	src/cmd/top_batch.c src/cmd/top_batch.h \
 	src/cmd/top_detail.c \
 	src/cmd/top_levers.c \
 	src/cmd/top_machine.c \

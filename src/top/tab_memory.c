@@ -9,17 +9,19 @@
 #include <stdio.h>
 
 static enum style
-part_style(enum ledger_kind kind)
+part_style(enum part_kind kind)
 {
 	switch (kind) {
-	case LEDGER_LIVE:
+	case PART_LIVE:
 		return STYLE_LIVE;
-	case LEDGER_RETAINED:
+	case PART_RETAINED:
 		return STYLE_RETAINED;
-	case LEDGER_FILE:
-	case LEDGER_SHARED:
+	case PART_FILE:
+	case PART_SHARED:
 		return STYLE_FILE;
-	case LEDGER_UNKNOWN:
+	case PART_AGENT:
+		return STYLE_OURS;
+	case PART_UNKNOWN:
 		return STYLE_FAINT;
 	default:
 		return STYLE_PLAIN;
@@ -31,7 +33,7 @@ draw_ledger(struct ui *ui, int row, bool legend)
 {
 	const struct source_detail *d = ui->process.detail;
 	struct canvas *c = &ui->canvas;
-	struct graph_part parts[LEDGER_MAX];
+	struct graph_part parts[PARTS_MAX];
 	char text[UNITS_MAX], error[UNITS_MAX];
 	int at = 16;
 
@@ -101,12 +103,20 @@ memory_draw(struct ui *ui, int row, int bottom)
 		    units_bytes(text, (int64_t)d->swap));
 	}
 	if (row + 1 < bottom && d->ledger_note[0] != '\0')
-		canvas_left(c, row + 1, 1, c->columns - 2, STYLE_FAINT,
+		canvas_left(c, ++row, 1, c->columns - 2, STYLE_PLAIN,
 		    d->ledger_note);
+	if (row + 1 < bottom && d->knob[0] != '\0')
+		canvas_left(c, ++row, 1, c->columns - 2, STYLE_PLAIN, d->knob);
+	/* Receipts of trims, the newest first. */
+	row += 2;
+	for (size_t i = 0; i < ui->process.n_lines && row < bottom; i++)
+		canvas_left(c, row++, 1, c->columns - 2,
+		    i == 0 ? STYLE_FAINT : STYLE_PLAIN, ui->process.lines[i]);
 }
 
 const struct tab tab_memory = {
 	.title = "Memory",
 	.parts = DETAIL_LEDGER,
 	.draw = memory_draw,
+	.update = tab_table_update,
 };

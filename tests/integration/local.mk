@@ -56,6 +56,10 @@ tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
 tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# The live view, in terminals of tmux.
+dist_check_SCRIPTS += tests/integration/top-screen
+EXTRA_DIST += tests/lib/screen.sh
+TESTS += tests/integration/top-screen
 # The memory ledger and the trim knob.
 memory_integration_tests = \
 	tests/integration/memory \
