@@ -25,14 +25,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
-    cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
+extern const struct cmd cmd_run, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
+    cmd_peak, cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
     cmd_stack, cmd_plan, cmd_memory, cmd_trim, cmd_agent_path, cmd_debug,
     cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
 	&cmd_ps,
+	&cmd_top,
 	&cmd_heap,
 	&cmd_allocs,
 	&cmd_peak,
@@ -248,9 +249,10 @@ cmd_main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	watch_signals();
 	if (argc < 2) {
-		char *none[] = { (char *)"ps", NULL };
+		const char *name = isatty(0) && isatty(1) ? "top" : "ps";
+		char *none[] = { (char *)(uintptr_t)name, NULL };
 
-		return run_cmd(cmd_find("ps"), 1, none);
+		return run_cmd(cmd_find(name), 1, none);
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		puts("ullage " ULLAGE_VERSION);

@@ -34,3 +34,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/limits_set.c src/cmd/limits_set.h \
 	src/cmd/limits_view.c src/cmd/limits_view.h \
 	src/cmd/table_fit.c src/cmd/table_fit.h
+src_libhome_a_SOURCES += \
+	src/cmd/top.c \
+	src/cmd/top_detail.c \
+	src/cmd/top_levers.c \
+	src/cmd/top_machine.c \
+	src/cmd/top_source.c src/cmd/top_source.h \
+	src/cmd/top_tables.c

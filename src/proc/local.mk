@@ -23,3 +23,5 @@ src_libhome_a_SOURCES += \
 # What each mapping has in memory.
 src_libhome_a_SOURCES += \
 	src/proc/smaps.c src/proc/smaps.h
+# All processes again and again.
+src_libhome_a_SOURCES += src/proc/sweep.c src/proc/sweep.h

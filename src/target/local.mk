@@ -4,3 +4,4 @@ src_libhome_a_SOURCES += \
 	src/target/segment_file.c src/target/segment_file.h \
 	src/target/snapshot.c src/target/snapshot.h \
 	src/target/target.c src/target/target.h
+src_libhome_a_SOURCES += src/target/glance.c src/target/glance.h
