@@ -17,3 +17,5 @@ dist_man_MANS += \
 	man/ullage-plan.1 \
 	man/ullage-show.1 \
 	man/ullage-threads.1
+
+dist_man_MANS += man/ullage-census.1

@@ -27,7 +27,7 @@
 
 extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
     cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
-    cmd_plan, cmd_agent_path, cmd_debug, cmd_help;
+    cmd_plan, cmd_census, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -36,6 +36,7 @@ const struct cmd *const cmds[] = {
 	&cmd_allocs,
 	&cmd_peak,
 	&cmd_show,
+	&cmd_census,
 	&cmd_limits,
 	&cmd_fds,
 	&cmd_threads,

@@ -28,3 +28,9 @@ src_libhome_a_SOURCES += \
 	src/cmd/limits_set.c src/cmd/limits_set.h \
 	src/cmd/limits_view.c src/cmd/limits_view.h \
 	src/cmd/table_fit.c src/cmd/table_fit.h
+
+# The census of a heap.
+src_libhome_a_SOURCES += \
+	src/cmd/census.c \
+	src/cmd/census_base.c \
+	src/cmd/census_view.c src/cmd/census_view.h

@@ -42,3 +42,7 @@ tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
 	$(CMOCKA_CFLAGS)
 tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The census of a heap.
+dist_check_SCRIPTS += tests/integration/census
+TESTS += tests/integration/census

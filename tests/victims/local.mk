@@ -68,3 +68,8 @@ tests_victims_linked_fixed_LDFLAGS = -no-pie
 tests_victims_linked_cxx_SOURCES = tests/victims/linked-cxx.cc
 tests_victims_linked_cxx_CXXFLAGS = -g -O1
 tests_victims_linked_cxx_LDFLAGS = -static-libstdc++ -static-libgcc
+
+# A heap whose contents are known.
+check_PROGRAMS += tests/victims/census-victim
+tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
+tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
