@@ -137,3 +137,12 @@ tests_unit_tune_limits_test_SOURCES = tests/unit/tune_limits-test.c
 tests_unit_tune_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_tune_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The census: its walk over made-up heaps.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/census-test
+TESTS += tests/unit/census-test
+tests_unit_census_test_SOURCES = tests/unit/census-test.c
+tests_unit_census_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_census_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
