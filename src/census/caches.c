@@ -28,10 +28,37 @@ static void
 add_key(struct census_caches *c, uint64_t key)
 {
 	for (size_t i = 0; i < c->n_keys; i++)
-		if (c->keys[i] == key)
+		if (c->keys[i] == key) {
+			c->votes[i]++;
 			return;
-	if (key != 0 && c->n_keys < CACHES_MAX)
+		}
+	if (key != 0 && c->n_keys < CACHES_MAX) {
+		c->votes[c->n_keys] = 1;
 		c->keys[c->n_keys++] = key;
+	}
+}
+
+void
+census_caches_settle(struct census_caches *c, int minor)
+{
+	size_t best = 0;
+
+	if (minor < 34 || c->n_keys == 0)
+		return;
+	for (size_t i = 1; i < c->n_keys; i++)
+		if (c->votes[i] > c->votes[best])
+			best = i;
+	c->keys[0] = c->keys[best];
+	c->n_keys = 1;
+}
+
+/* Still the first of its list: what was read of it was free. */
+static bool
+is_still_first(const struct census_reader *r, uint64_t at, uint64_t entry)
+{
+	uint64_t again;
+
+	return census_word(r, at, &again) && again == entry;
 }
 
 void
@@ -57,10 +84,11 @@ census_caches_key(struct census_caches *c, const struct census_reader *r,
 		if (count == 0 || entry == 0 || entry % 16 != 0 ||
 		    !census_word(r, entry - 8, &head) ||
 		    (head & ~CHUNK_FLAGS) != CHUNK_MIN + 16 * i ||
-		    !census_read(r, entry, word, sizeof word))
+		    !census_read(r, entry, word, sizeof word) ||
+		    !is_still_first(r, first_chunk + CHUNK_HEADER + ENTRIES +
+			    8 * i, entry))
 			continue;
 		add_key(c, word[1]);
-		return;
 	}
 }
 

@@ -14,6 +14,7 @@
 
 struct census_caches {
 	uint64_t keys[CACHES_MAX];
+	unsigned votes[CACHES_MAX];
 	size_t n_keys;
 	uint64_t *fast; /* owned: addresses of chunks */
 	size_t n_fast, cap_fast;
@@ -27,6 +28,12 @@ struct census_caches {
  */
 void census_caches_key(struct census_caches *c, const struct census_reader *r,
     int minor, uint64_t first_chunk);
+
+/*
+ * After all arenas: the one key that most lists have, since 2.34. A list may
+ * change while it is read, and what was taken for its key be contents.
+ */
+void census_caches_settle(struct census_caches *c, int minor);
 
 /* The chunks in an arena's fast bins. */
 void census_caches_fast(struct census_caches *c,

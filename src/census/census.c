@@ -260,6 +260,7 @@ take(struct taking *t)
 		census_caches_fast(&t->caches, &c->reader, c->layout.minor,
 		    &t->states[i]);
 	}
+	census_caches_settle(&t->caches, c->layout.minor);
 	c->cached_known = t->caches.n_keys > 0;
 	for (size_t i = 0; i < t->n; i++) {
 		a = &c->arenas[i];

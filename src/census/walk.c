@@ -125,6 +125,7 @@ at_top(struct walker *k)
 		census_window_drop(&k->window);
 		return false;
 	}
+	/* Past it: finish has the rest. */
 	if (k->p == k->s.top && census_word(k->w->reader, k->p + 8, &head)) {
 		settle(k, head & CHUNK_PREV_IN_USE, k->last.size);
 		head &= ~CHUNK_FLAGS;
@@ -132,7 +133,6 @@ at_top(struct walker *k)
 			head = k->s.end - k->p;
 		count_top(k, head);
 	}
-	end_run(k);
 	return true;
 }
 
@@ -220,6 +220,24 @@ step(struct walker *k)
 	return true;
 }
 
+/*
+ * Nothing follows that could tell about the last one. What was freed next to
+ * the top meanwhile has become part of it.
+ */
+static void
+finish(struct walker *k)
+{
+	if (k->last.size != 0 && refresh_top(k) &&
+	    k->s.top <= k->last.address) {
+		k->p = k->last.address;
+		count_top(k, k->s.end - k->p);
+		k->last.size = 0;
+	}
+	k->counts->uncovered += k->last.size;
+	k->last.size = 0;
+	end_run(k);
+}
+
 void
 census_walk(const struct census_walk *w, const struct census_segment *segment,
     struct census_counts *counts)
@@ -241,9 +259,6 @@ census_walk(const struct census_walk *w, const struct census_segment *segment,
 		if (!step(&k))
 			break;
 	}
-	/* Nothing follows that could tell about the last one. */
-	counts->uncovered += k.last.size;
-	k.last.size = 0;
-	end_run(&k);
+	finish(&k);
 	census_window_fini(&k.window);
 }
