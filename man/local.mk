@@ -23,3 +23,4 @@ dist_man_MANS += \
 	man/ullage-threads.1
 
 dist_man_MANS += man/ullage-top.1
+dist_man_MANS += man/ullage-census.1

@@ -42,3 +42,9 @@ src_libhome_a_SOURCES += \
 	src/cmd/top_machine.c \
 	src/cmd/top_source.c src/cmd/top_source.h \
 	src/cmd/top_tables.c
+
+# The census of a heap.
+src_libhome_a_SOURCES += \
+	src/cmd/census.c \
+	src/cmd/census_base.c \
+	src/cmd/census_view.c src/cmd/census_view.h
