@@ -4,9 +4,8 @@
 #include "census/census.h"
 #include "base/xalloc.h"
 #include "census/caches.h"
+#include "proc/stat.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -276,13 +275,31 @@ take(struct taking *t)
 	walk_mmapped(t, &c->arenas[t->n]);
 }
 
+/* A process that ended or became another program has its arena no more. */
 static int
-check_alive(int32_t pid, struct err *e)
+check_alive(const struct census *c, int32_t pid, struct err *e)
 {
-	if (kill(pid, 0) < 0 && errno == ESRCH)
-		return err_set(e, ERR_GONE,
-		    "process %d ended during the census", pid);
-	return 0;
+	struct census_state s;
+
+	if (census_state_read(&c->reader, c->layout.main.address, &s))
+		return 0;
+	return err_set(e, ERR_GONE,
+	    "process %d ended during the census, or runs another program now",
+	    pid);
+}
+
+/* Why it failed may be that it was ending: memory goes first, then the rest.
+ * Threads of the kernel, which have none, descend from process 2. */
+static bool
+is_ending(int32_t pid)
+{
+	struct proc_stat stat;
+	struct err e;
+
+	if (proc_stat_read(pid, &stat, &e) < 0)
+		return e.status == ERR_GONE;
+	return stat.state == 'Z' || stat.state == 'X' ||
+	    (stat.vm_size == 0 && pid != 2 && stat.ppid != 2);
 }
 
 struct census *
@@ -303,9 +320,11 @@ census_take(int32_t pid, unsigned seconds, struct err *e)
 	take(&t);
 	census_caches_free(&t.caches);
 	free(t.states);
-	if (check_alive(pid, e) == 0)
+	if (check_alive(c, pid, e) == 0)
 		return c;
 failed:
+	if (is_ending(pid))
+		err_set(e, ERR_GONE, "process %d has ended", pid);
 	census_free(c);
 	return NULL;
 }

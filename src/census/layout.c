@@ -272,8 +272,11 @@ check_release(const struct census_reader *r, const struct mappings *maps,
 	}
 	if (l->minor == 0)
 		return err_set(e, ERR_FAILED,
-		    "this process has no glibc, or none that says its "
-		    "version; a census can be taken of glibc's heap alone");
+		    l->is_static ?
+			"this process has no libc.so.6: it is static, or its "
+			"libc is another; a census needs glibc's" :
+			"the glibc of this process does not say its version; "
+			"a census needs to know it");
 	if (l->minor < OLDEST || l->minor > NEWEST)
 		return err_set(e, ERR_FAILED,
 		    "the heap of glibc 2.%d is not known to this version of "

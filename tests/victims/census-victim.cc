@@ -2,7 +2,7 @@
 //
 // A heap whose contents are known. Prints what it holds, one "name count
 // bytes" per line (bytes of chunks), then "ready"; then obeys lines:
-// info (mallinfo2), trim (malloc_trim, and what it returned), leak, quit.
+// info (mallinfo2), trim (malloc_trim, and what it returned), leak, churn, quit.
 #include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -40,6 +40,7 @@ struct Sum {
 };
 static std::map<std::string, Sum> *sums;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t all_hold;
 
 static void
 note(const char *name, void *p)
@@ -75,7 +76,26 @@ thread(void *)
 {
 	hold(1000);
 	note("own", memset(malloc(12345), 0xff, 12345));
+	pthread_barrier_wait(&all_hold);
 	pause();
+	return nullptr;
+}
+
+/* Allocates and frees for ever. */
+static void *
+churn(void *seed)
+{
+	unsigned s = (unsigned)(uintptr_t)seed;
+	static const int n = 4000;
+	void **p = (void **)calloc(n, sizeof *p);
+
+	for (;;) {
+		int i = rand_r(&s) % n;
+		size_t size = 16u << (rand_r(&s) % 8);
+
+		free(p[i]);
+		p[i] = memset(malloc(size), 0xfe, size);
+	}
 	return nullptr;
 }
 
@@ -125,6 +145,13 @@ obey(const char *line)
 		for (int i = 0; i < 5000; i++)
 			note("shop::Box<int>", new shop::Box<int>);
 		printf("leaked\n");
+	} else if (strcmp(line, "churn\n") == 0) {
+		for (uintptr_t i = 1; i <= 8; i++) {
+			pthread_t t;
+
+			pthread_create(&t, nullptr, churn, (void *)i);
+		}
+		printf("churning\n");
 	} else if (strcmp(line, "quit\n") == 0) {
 		exit(0);
 	}
@@ -141,6 +168,7 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, out, _IOFBF, sizeof out);
 	setvbuf(stdin, in, _IOFBF, sizeof in);
+	pthread_barrier_init(&all_hold, nullptr, 4);
 	sums = new std::map<std::string, Sum>;
 	hold(2000);
 	/* Somebody else's memory in the middle of the heap. */
@@ -154,11 +182,7 @@ main(int argc, char **argv)
 
 		pthread_create(&t, nullptr, thread, nullptr);
 	}
-	for (bool done = false; !done; sched_yield()) {
-		pthread_mutex_lock(&lock);
-		done = (*sums)["own"].count == 3;
-		pthread_mutex_unlock(&lock);
-	}
+	pthread_barrier_wait(&all_hold);
 	for (auto &s : *sums)
 		printf("%s\t%ld\t%ld\n", s.first.c_str(), s.second.count,
 		    s.second.bytes);
