@@ -7,6 +7,7 @@ dist_man_MANS += \
 	man/ullage-debug.1 \
 	man/ullage-diff.1 \
 	man/ullage-heap.1 \
+	man/ullage-limits.1 \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
 	man/ullage-run.1

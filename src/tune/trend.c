@@ -57,10 +57,43 @@ seconds(const struct trend *t, size_t i)
 	return (double)(t->samples[i].time - t->samples[t->n - 1].time) / 1e9;
 }
 
+/* What the residuals of a fit add up to. */
+struct residuals {
+	double squares;	   /* of each */
+	double neighbours; /* each times the one before */
+	double steps;	   /* squares of the differences between neighbours */
+};
+
+/* Neighbours more alike than this are taken for a walk. */
+#define WALK 0.6
+
+/*
+ * The variance of a sample around the line. Where neighbours are alike, they
+ * say less than as many independent ones: counts that arrivals drive wander.
+ * So it is raised by Quenouille's factor, the bias that a fitted line leaves in
+ * the likeness of a short series put back; and if it looks like a random walk,
+ * to what makes the slope's variance 6/5 of a step's over n.
+ */
+static double
+variance(const struct residuals *r, double n)
+{
+	double v = r->squares / (n - 2), alike, walk;
+
+	if (!(r->squares > 0))
+		return 0;
+	alike = r->neighbours / r->squares;
+	alike += (2 + 4 * alike) / n;
+	alike = alike < 0 ? 0 : alike > 0.95 ? 0.95 : alike;
+	v *= (1 + alike) / (1 - alike);
+	walk = 0.1 * n * n * r->steps / (n - 1);
+	return alike > WALK && walk > v ? walk : v;
+}
+
 static bool
 fit(const struct trend *t, double grain, struct line *line)
 {
-	double n = (double)t->n, x = 0, y = 0, xx = 0, xy = 0, rest = 0;
+	double n = (double)t->n, x = 0, y = 0, xx = 0, xy = 0, last = 0;
+	struct residuals r = { 0, 0, 0 };
 
 	for (size_t i = 0; i < t->n; i++) {
 		x += seconds(t, i);
@@ -82,11 +115,16 @@ fit(const struct trend *t, double grain, struct line *line)
 		double d = t->samples[i].value -
 		    (line->level + line->slope * seconds(t, i));
 
-		rest += d * d;
+		r.squares += d * d;
+		if (i != 0) {
+			r.neighbours += d * last;
+			r.steps += (d - last) * (d - last);
+		}
+		last = d;
 	}
 	/* Rounding to a grain alone has a variance of its square / 12. */
-	rest = rest / (n - 2) + grain * grain / 12;
-	line->slope_error = sqrt(rest / xx);
+	line->slope_error =
+	    sqrt((variance(&r, n) + grain * grain / 12) / xx);
 	return isfinite(line->slope) && isfinite(line->slope_error);
 }
 

@@ -68,4 +68,16 @@ tests_fuzz_proc_fds_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
 tests_fuzz_proc_fds_fuzz_CFLAGS = $(AM_CFLAGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 tests_fuzz_proc_fds_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+# The texts of /proc, and the grammar of limits.
+EXTRA_DIST += tests/fuzz/limits-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/limits-fuzz
+tests_fuzz_limits_fuzz_SOURCES = tests/fuzz/limits-fuzz.c \
+	src/proc/cgroup.c src/proc/limits.c src/proc/stat.c \
+	src/proc/status.c src/tune/assignment.c src/base/buf.c \
+	src/base/err.c src/base/escape.c src/base/units.c src/base/xalloc.c
+tests_fuzz_limits_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_limits_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_limits_fuzz_LDADD = -lm
 endif

@@ -22,6 +22,14 @@ dist_check_SCRIPTS += $(agent_integration_tests)
 EXTRA_DIST += tests/lib/agent.sh
 TESTS += $(agent_integration_tests)
 
+# Limits, ps: set and shown, of victims, of the demo and of real servers.
+limits_integration_tests = \
+	tests/integration/limits \
+	tests/integration/limits-demo \
+	tests/integration/limits-hostile \
+	tests/integration/limits-servers
+dist_check_SCRIPTS += $(limits_integration_tests)
+TESTS += $(limits_integration_tests)
 # Two hundred samplings of one truth.
 if HAVE_CMOCKA
 check_PROGRAMS += tests/integration/agent_statistics-test

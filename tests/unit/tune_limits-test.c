@@ -271,6 +271,31 @@ the_error_covers_the_truth(void **state)
 	assert_true(inside >= rounds * 88 / 100);
 }
 
+/* Arrivals by chance: the count wanders, and the error must know it. */
+static void
+the_error_covers_what_wanders_too(void **state)
+{
+	int inside = 0, rounds = 300;
+	unsigned seed = 31;
+
+	(void)state;
+	for (int k = 0; k < rounds; k++) {
+		struct trend t = TREND_INIT;
+		struct trend_answer a;
+		double count = 50;
+
+		for (int i = 0; i < 40; i++) {
+			/* 10 a second, give or take 8 */
+			count += floor(10.5 + 16 * noise(&seed));
+			trend_add(&t, i * INT64_C(1000000000), count);
+		}
+		a = trend_ask(&t, 1e5, 1);
+		inside += fabs(a.slope - 10) < 2 * a.slope_error;
+		trend_free(&t);
+	}
+	assert_true(inside >= rounds * 3 / 4);
+}
+
 static void
 noise_alone_is_stable(void **state)
 {
@@ -593,6 +618,7 @@ main(void)
 		cmocka_unit_test(a_value_written_back_means_the_same),
 		cmocka_unit_test(a_line_is_met_where_it_meets),
 		cmocka_unit_test(the_error_covers_the_truth),
+		cmocka_unit_test(the_error_covers_what_wanders_too),
 		cmocka_unit_test(noise_alone_is_stable),
 		cmocka_unit_test(there_is_a_verdict_for_every_case),
 		cmocka_unit_test(time_that_stands_still_adds_nothing),
