@@ -26,7 +26,7 @@
 
 extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
     cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
-    cmd_plan, cmd_agent_path, cmd_debug, cmd_help;
+    cmd_plan, cmd_serve, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -39,6 +39,9 @@ const struct cmd *const cmds[] = {
 	&cmd_fds,
 	&cmd_threads,
 	&cmd_plan,
+#ifdef HAVE_SERVE
+	&cmd_serve,
+#endif
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,

@@ -28,3 +28,12 @@ src_libhome_a_SOURCES += \
 	src/cmd/limits_set.c src/cmd/limits_set.h \
 	src/cmd/limits_view.c src/cmd/limits_view.h \
 	src/cmd/table_fit.c src/cmd/table_fit.h
+
+# HTTP.
+if SERVE
+src_libhome_a_SOURCES += \
+	src/cmd/serve.c \
+	src/cmd/serve_metrics.c src/cmd/serve_metrics.h \
+	src/cmd/serve_tables.c src/cmd/serve_tables.h \
+	src/cmd/serve_targets.c src/cmd/serve_targets.h
+endif

@@ -68,6 +68,8 @@ tests_fuzz_proc_fds_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
 tests_fuzz_proc_fds_fuzz_CFLAGS = $(AM_CFLAGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 tests_fuzz_proc_fds_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
 # The texts of /proc, and the grammar of limits.
 EXTRA_DIST += tests/fuzz/limits-fuzz.c
 if FUZZERS
