@@ -40,3 +40,9 @@ tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
 	$(CMOCKA_CFLAGS)
 tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# HTTP.
+if SERVE
+dist_check_SCRIPTS += tests/integration/serve
+TESTS += tests/integration/serve
+endif

@@ -137,3 +137,12 @@ tests_unit_tune_limits_test_SOURCES = tests/unit/tune_limits-test.c
 tests_unit_tune_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_tune_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# serve, and what it writes.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/serve-test
+TESTS += tests/unit/serve-test
+tests_unit_serve_test_SOURCES = tests/unit/serve-test.c
+tests_unit_serve_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_serve_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
