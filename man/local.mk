@@ -15,6 +15,7 @@ dist_man_MANS += \
 	man/ullage-run.1 \
 	man/ullage-stack.1
 	man/ullage-run.1
+	man/ullage-serve.1
 
 dist_man_MANS += \
 	man/ullage-fds.1 \

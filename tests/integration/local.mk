@@ -70,3 +70,8 @@ TESTS += $(memory_integration_tests)
 # The census of a heap.
 dist_check_SCRIPTS += tests/integration/census
 TESTS += tests/integration/census
+# HTTP.
+if SERVE
+dist_check_SCRIPTS += tests/integration/serve
+TESTS += tests/integration/serve
+endif
