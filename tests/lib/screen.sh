@@ -11,8 +11,8 @@
 #   screen_end NAME
 
 screen_socket=ullage-test-$$
-# What has ended stays to be looked at.
-echo 'set -g remain-on-exit on' >"$T/tmux.conf"
+# What has ended stays to be looked at; the server stays between two.
+printf 'set -g %s\n' 'remain-on-exit on' 'exit-empty off' >"$T/tmux.conf"
 
 screen_tmux() {
 	tmux -L "$screen_socket" -f "$T/tmux.conf" "$@"
