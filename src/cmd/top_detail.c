@@ -21,6 +21,7 @@
 #include <time.h>
 
 #define SMAPS_LIMIT (UINT64_C(1) << 30)
+#define SMAPS_SMALL (UINT64_C(1) << 27) /* a millisecond or two */
 #define SMAPS_NS INT64_C(10000000000)
 
 /* ---- the process ------------------------------------------------------------- */
@@ -202,7 +203,8 @@ add_knob(const struct knob *k, struct source_detail *d)
 
 		snprintf(d->knob + n, sizeof d->knob - (size_t)n,
 		    "; the last trim (%s) returned %s in %s", r->cause,
-		    units_bytes(bytes, (int64_t)(r->before - r->after)),
+		    r->before > r->after ? units_bytes(bytes,
+			(int64_t)(r->before - r->after)) : "nothing",
 		    units_duration(took, (int64_t)r->duration_ns));
 	}
 	d->receipts = trim_receipts(k);
@@ -215,8 +217,10 @@ add_knob(const struct knob *k, struct source_detail *d)
 static bool
 wants_maps(struct top_source *s, const struct status *status)
 {
+	int64_t age = top_now() - s->mapped;
+
 	if (status->rss > SMAPS_LIMIT ||
-	    (s->has_maps && top_now() - s->mapped < SMAPS_NS))
+	    (s->has_maps && status->rss > SMAPS_SMALL && age < SMAPS_NS))
 		return false;
 	smaps_free(&s->maps);
 	memset(&s->maps, 0, sizeof s->maps);

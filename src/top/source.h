@@ -96,7 +96,7 @@ enum part_kind {
 };
 
 struct source_part {
-	char name[24];
+	char name[40];
 	enum part_kind kind;
 	uint64_t bytes;
 	uint64_t error; /* standard error; 0 exact */

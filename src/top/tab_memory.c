@@ -86,20 +86,20 @@ memory_draw(struct ui *ui, int row, int bottom)
 		enum style style = part_style(p->kind);
 
 		canvas_put(c, row, 1, style, graph_filling(c, (int)i));
-		canvas_left(c, row, 3, 24, STYLE_PLAIN, p->name);
+		canvas_left(c, row, 3, 30, STYLE_PLAIN, p->name);
 		cell_shown(percent, CELL_BYTES, (double)p->bytes, false);
-		canvas_right(c, row, 28, 8, STYLE_STRONG, percent);
+		canvas_right(c, row, 33, 8, STYLE_STRONG, percent);
 		if (p->error != 0)
-			canvas_printf(c, row, 37, STYLE_FAINT,
+			canvas_printf(c, row, 42, STYLE_FAINT,
 			    c->unicode ? "±%s" : "+-%s",
 			    units_bytes(text, (int64_t)p->error));
 		cell_shown(percent, CELL_PERCENT, f, false);
-		canvas_right(c, row, 45, 6, STYLE_PLAIN, percent);
-		graph_bar(c, row, 53, c->columns - 55, f, style);
+		canvas_right(c, row, 50, 6, STYLE_PLAIN, percent);
+		graph_bar(c, row, 58, c->columns - 60, f, style);
 	}
 	if (row + 1 < bottom && d->swap != 0 && d->swap != NOT_KNOWN) {
 		canvas_put(c, row, 3, STYLE_PLAIN, "swapped out, beside it");
-		canvas_right(c, row++, 28, 8, STYLE_WARN,
+		canvas_right(c, row++, 33, 8, STYLE_WARN,
 		    units_bytes(text, (int64_t)d->swap));
 	}
 	if (row + 1 < bottom && d->ledger_note[0] != '\0')

@@ -4,6 +4,8 @@
 # Programs in a real terminal, by tmux. Source after tests/lib/tap.sh.
 #
 #   screen_start NAME COLUMNS ROWS COMMAND...   a terminal with that in it
+#   screen_run NAME COLUMNS ROWS COMMAND...     the same; when it has ended,
+#                               its status is in $T/NAME.status
 #   screen NAME                 what is on it
 #   screen_shows NAME REGEX     succeeds if a line matches
 #   screen_keys NAME KEY...     as tmux send-keys names them
@@ -11,8 +13,8 @@
 #   screen_end NAME
 
 screen_socket=ullage-test-$$
-# What has ended stays to be looked at.
-echo 'set -g remain-on-exit on' >"$T/tmux.conf"
+# What has ended stays to be looked at; the server stays between two.
+printf 'set -g %s\n' 'remain-on-exit on' 'exit-empty off' >"$T/tmux.conf"
 
 screen_tmux() {
 	tmux -L "$screen_socket" -f "$T/tmux.conf" "$@"
@@ -25,6 +27,20 @@ screen_start() {
 		env LC_ALL=C.UTF-8 TERM=screen-256color HOME="$T" \
 		XDG_CONFIG_HOME="$T/config" "$@" &&
 		screen_tmux pipe-pane -o -t "$name" "cat >>'$T/$name.raw'"
+}
+
+# tmux now and then misses the end of what it runs, so a shell tells.
+screen_run() {
+	local name=$1 columns=$2 rows=$3
+	shift 3
+	rm -f "$T/$name.status"
+	# shellcheck disable=SC2016 # for that shell
+	screen_start "$name" "$columns" "$rows" bash -c \
+		'"${@:2}"; echo $? >"$1"' - "$T/$name.status" "$@"
+}
+
+screen_ended() {
+	test -s "$T/$1.status"
 }
 
 screen() {
