@@ -8,9 +8,13 @@ dist_man_MANS += \
 	man/ullage-diff.1 \
 	man/ullage-heap.1 \
 	man/ullage-limits.1 \
+	man/ullage-memory.1 \
+	man/ullage-trim.1 \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
 	man/ullage-run.1 \
+	man/ullage-stack.1
+	man/ullage-run.1
 	man/ullage-serve.1
 
 dist_man_MANS += \
@@ -18,3 +22,6 @@ dist_man_MANS += \
 	man/ullage-plan.1 \
 	man/ullage-show.1 \
 	man/ullage-threads.1
+
+dist_man_MANS += man/ullage-top.1
+dist_man_MANS += man/ullage-census.1

@@ -10,6 +10,7 @@
 
 #include "agent/agent.h"
 #include "agent/environment.h"
+#include "agent/keeper.h"
 #include "agent/mini.h"
 #include "agent/real.h"
 
@@ -125,6 +126,7 @@ adopt(void)
 	walk_forget();
 	sample_forget();
 	live_forget();
+	keeper_forget();
 	if (env.follow == FOLLOW_NONE || agent_sandboxed || !arm(parent))
 		release(&phase, PHASE_OUT);
 	else
@@ -166,4 +168,5 @@ __attribute__((constructor)) static void
 construct(void)
 {
 	agent_start();
+	keeper_allow();
 }

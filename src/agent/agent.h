@@ -47,6 +47,7 @@ struct thread {
 	uint32_t arming;    /* the arming that the state above belongs to */
 	uint32_t scratch;   /* walk buffer to try first */
 	uint32_t asked;	    /* calls of sample_due: see first_new */
+	uint32_t seeding;   /* the keeper that this thread's arena is known to */
 };
 _Static_assert(sizeof(struct thread) <= 64, "static TLS is scarce");
 
@@ -70,6 +71,8 @@ struct tables {
 	uint64_t *frames;
 	uint64_t *keys;
 	struct ull_live *live;
+	struct ull_receipt *receipts; /* with the keeper: reserved at need */
+	struct ull_keeper *keeper;
 };
 extern struct tables tables HIDDEN;
 

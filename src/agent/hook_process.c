@@ -12,6 +12,7 @@
  * followed.
  */
 #include "agent/agent.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 #include <linux/prctl.h>
@@ -70,6 +71,7 @@ enter_sandbox(void)
 	if (agent_armed())
 		segment_reserve_ahead();
 	agent_sandboxed = true;
+	keeper_dismiss();
 }
 
 EXPORT int

@@ -15,6 +15,7 @@
  * is interval 1.
  */
 #include "agent/agent.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 #include <time.h>
@@ -159,6 +160,7 @@ sample_due(uint64_t size, uint64_t *interval)
 		self.countdown = agent_out() ? UINT64_MAX >> 1 : 0;
 		return false;
 	}
+	keeper_look();
 	if (UNLIKELY(self.arming != agent_arming)) {
 		seed();
 		if (size < self.countdown) {

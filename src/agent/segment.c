@@ -14,6 +14,7 @@
 
 #include "agent/agent.h"
 #include "agent/environment.h"
+#include "agent/keeper.h"
 #include "agent/mini.h"
 #include "agent/real.h"
 
@@ -271,6 +272,8 @@ set_tables(void)
 		.frames = (void *)(map + ULL_FRAMES_OFF),
 		.keys = (void *)(map + ULL_KEYS_OFF),
 		.live = (void *)(map + ULL_LIVE_OFF),
+		.receipts = (void *)(map + ULL_RECEIPTS_OFF),
+		.keeper = (void *)(map + ULL_KEEPER_OFF),
 	};
 }
 
@@ -351,6 +354,7 @@ fill_header(const struct environment *env, int32_t parent, uint64_t pid)
 		mini_copy(h->allocator, sizeof h->allocator, owner->l_name);
 	h->shadowed = env->shadowed;
 	store(&tables.control->interval, env->interval);
+	keeper_configure(env->trim, env->memory_limit, env->filtered);
 	store(&tables.counters->stacks_used, 1); /* stack 0 is the lost one */
 	store(&tables.counters->thin_cursor, ULL_LIVE);
 	release(&h->state, ULL_STATE_ARMED);

@@ -48,6 +48,7 @@ read_agent(struct show *p)
 	p->agent = snapshot_take(p->t, &ignored);
 	if (p->agent == NULL)
 		return;
+	p->has_knob = knob_read(p->t, &p->knob, &ignored) == 0;
 	snapshot_live_total(p->agent, &p->live, &p->live_error);
 	for (size_t i = 0; i < p->agent->n_losses; i++)
 		p->lost += p->agent->losses[i].count;

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "cmd/table_out.h"
+#include "cmd/trim.h"
 #include "table/table.h"
 
 #include <langinfo.h>
@@ -362,6 +363,33 @@ write_agent(const struct show *p, struct buf *out)
 	buf_puts(out, "\n");
 }
 
+/* The trim knob, and what the last trim did. */
+static void
+write_knob(const struct show *p, struct buf *out)
+{
+	const struct knob *k = &p->knob;
+	char text[32], bytes[UNITS_MAX], time[UNITS_MAX];
+
+	if (!p->has_knob)
+		return;
+	label(out, "trim knob");
+	buf_puts(out, trim_percent_text(text, k->percent));
+	if (k->limit != 0)
+		buf_printf(out, ", limit %s",
+		    units_bytes(bytes, (int64_t)k->limit));
+	if (!k->has_keeper && k->reason != NULL)
+		buf_printf(out, "; %s", k->reason);
+	if (k->n_receipts > 0) {
+		const struct knob_receipt *r =
+		    &k->receipts[k->n_receipts - 1];
+
+		buf_printf(out, ", the last trim returned %s in %s",
+		    units_bytes(bytes, (int64_t)(r->before - r->after)),
+		    units_duration(time, (int64_t)r->duration_ns));
+	}
+	buf_puts(out, "\n");
+}
+
 void
 show_write_text(const struct show *p, struct buf *out)
 {
@@ -375,6 +403,7 @@ show_write_text(const struct show *p, struct buf *out)
 	write_memory(p, out);
 	write_counts(p, out);
 	write_agent(p, out);
+	write_knob(p, out);
 	buf_puts(out, "\n");
 	/* The line that counts the rest speaks of an option. */
 	table_draw(limits, &how, &rows);
@@ -387,8 +416,8 @@ show_write_text(const struct show *p, struct buf *out)
 		how.rows = 0;
 		table_draw(losses, &how, out);
 	}
-	buf_printf(out, "\nmore: ullage fds|threads|limits %d%s\n", p->t->pid,
-	    p->agent != NULL ? ", ullage heap|allocs|peak" : "");
+	buf_printf(out, "\nmore: ullage fds|threads|limits|memory %d%s\n", p->t->pid,
+	    p->agent != NULL ? ", ullage heap|allocs|peak|trim" : "");
 	table_free(limits);
 	table_free(losses);
 }
@@ -405,6 +434,13 @@ show_write_json(const struct show *p, struct buf *out)
 	table_json(limits, out);
 	buf_puts(out, ",\n\"losses\": ");
 	table_json(losses, out);
+	if (p->has_knob) {
+		struct table *receipts = trim_receipts(&p->knob);
+
+		buf_puts(out, ",\n\"receipts\": ");
+		table_json(receipts, out);
+		table_free(receipts);
+	}
 	buf_puts(out, "}\n");
 	table_free(sum);
 	table_free(limits);

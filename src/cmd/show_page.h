@@ -7,6 +7,7 @@
 #include "proc/limits.h"
 #include "proc/status.h"
 #include "proc/usage.h"
+#include "target/knob.h"
 #include "target/snapshot.h"
 #include "target/target.h"
 
@@ -19,6 +20,8 @@ struct show {
 	uint64_t sockets, socket_memory, sockets_known;
 	struct snapshot *agent; /* owned; NULL: none */
 	double live, live_error;
+	struct knob knob;
+	bool has_knob;
 	uint64_t lost;
 	char exe[4096];
 	char user[64];

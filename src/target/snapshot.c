@@ -68,6 +68,7 @@ check_header(const struct ull_header *h, size_t len, struct err *e)
 	    h->live_cap != ULL_LIVE ||
 	    h->live_size != sizeof(struct ull_live) ||
 	    h->modules_off != ULL_MODULES_OFF ||
+	    h->index_off != ULL_INDEX_OFF ||
 	    h->stacks_off != ULL_STACKS_OFF ||
 	    h->frames_off != ULL_FRAMES_OFF || h->keys_off != ULL_KEYS_OFF ||
 	    h->live_off != ULL_LIVE_OFF)
@@ -233,7 +234,7 @@ copy_live(struct snapshot *s, const uint64_t *keys, const struct ull_live *r,
 		s->live = xgrow(s->live, s->n_live, &cap, sizeof *s->live);
 		o = &s->live[s->n_live++];
 		born = r[i].birth * UINT64_C(62500000);
-		*o = (struct snapshot_live){ r[i].size, r[i].usable,
+		*o = (struct snapshot_live){ addr, r[i].size, r[i].usable,
 			r[i].weight, elapsed > born ? elapsed - born : 0,
 			r[i].stack };
 	}
@@ -392,11 +393,20 @@ snapshot_take(const struct target *t, struct err *e)
 		    ULL_TOTAL;
 
 		if (read_at(t->segment, bytes, n, 0, e) == 0)
-			s = snapshot_parse(bytes, n, t->alive, e);
+			s = snapshot_parse(bytes, (size_t)st.st_size,
+			    t->alive, e);
 	} else if (read_tables(t->segment, bytes, e) == 0) {
 		s = snapshot_parse(bytes, ULL_TOTAL, t->alive, e);
 	}
 	free(bytes);
+	if (s != NULL && !t->alive && s->pid != t->pid) {
+		/* Nothing but its name says whose it is. */
+		err_set(e, ERR_FAILED,
+		    "this is the segment of process %d under a wrong name",
+		    s->pid);
+		snapshot_free(s);
+		s = NULL;
+	}
 	if (s == NULL)
 		err_prefix(e, "process %d: %s", t->pid, t->segment_path);
 	else

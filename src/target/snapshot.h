@@ -38,6 +38,7 @@ struct snapshot_stack {
 };
 
 struct snapshot_live {
+	uint64_t address;
 	uint64_t size;	/* bytes asked for */
 	uint64_t usable; /* bytes that the allocator set aside */
 	double weight;	/* objects that it stands for */

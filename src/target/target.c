@@ -127,7 +127,8 @@ target_find(const char *pid_or_name, struct err *e)
 		return NULL;
 	if (process_read(pid, &p, e) < 0)
 		return e->status == ERR_GONE ? find_dead(pid, e) : NULL;
-	if (p.state == 'Z' || p.state == 'X')
+	/* Its first thread may end before the others do. */
+	if ((p.state == 'Z' && p.threads <= 1) || p.state == 'X')
 		return find_dead(pid, e);
 	t = target_new(&p);
 	t->alive = true;

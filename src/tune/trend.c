@@ -41,6 +41,8 @@ trend_trim(struct trend *t, int64_t window)
 	while (old < t->n &&
 	    t->samples[t->n - 1].time - t->samples[old].time > window)
 		old++;
+	if (old == 0)
+		return;
 	t->n -= old;
 	memmove(t->samples, t->samples + old, t->n * sizeof *t->samples);
 }

@@ -5,6 +5,19 @@ integration_tests = \
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
 
+# ullage stack.
+stack_tests = \
+	tests/integration/stack \
+	tests/integration/stack-unnoticed
+dist_check_SCRIPTS += $(stack_tests)
+TESTS += $(stack_tests)
+
+# The same, until it is sure: 500 looks at programs that abort on EINTR, 200
+# times killed. Minutes.
+check-unnoticed: $(check_PROGRAMS) $(bin_PROGRAMS)
+	ROUNDS=17 KILLS=200 TEST_TIMEOUT=1800 $(MAKE) $(AM_MAKEFLAGS) check \
+	    TESTS=tests/integration/stack-unnoticed
+.PHONY: check-unnoticed
 # What is open, threads, plans.
 fds_integration = \
 	tests/integration/fds \
@@ -15,9 +28,11 @@ TESTS += $(fds_integration)
 agent_integration_tests = \
 	tests/integration/agent-children \
 	tests/integration/agent-hazards \
+	tests/integration/agent-hostile \
 	tests/integration/agent-kill \
 	tests/integration/agent-memory \
-	tests/integration/agent-oracle
+	tests/integration/agent-oracle \
+	tests/integration/cmd-errors
 dist_check_SCRIPTS += $(agent_integration_tests)
 EXTRA_DIST += tests/lib/agent.sh
 TESTS += $(agent_integration_tests)
@@ -41,6 +56,20 @@ tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
 tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# The live view, in terminals of tmux.
+dist_check_SCRIPTS += tests/integration/top-screen
+EXTRA_DIST += tests/lib/screen.sh
+TESTS += tests/integration/top-screen
+# The memory ledger and the trim knob.
+memory_integration_tests = \
+	tests/integration/memory \
+	tests/integration/trim \
+	tests/integration/trim-demo
+dist_check_SCRIPTS += $(memory_integration_tests)
+TESTS += $(memory_integration_tests)
+# The census of a heap.
+dist_check_SCRIPTS += tests/integration/census
+TESTS += tests/integration/census
 # HTTP.
 if SERVE
 dist_check_SCRIPTS += tests/integration/serve

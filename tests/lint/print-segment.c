@@ -52,6 +52,13 @@ header(void)
 	MEMBER(ull_header, allocator);
 	STRUCT(ull_control);
 	MEMBER(ull_control, interval);
+	MEMBER(ull_control, trim);
+	MEMBER(ull_control, memory_limit);
+	MEMBER(ull_control, trim_now);
+	MEMBER(ull_control, trim_full);
+	MEMBER(ull_control, report);
+	MEMBER(ull_control, setting);
+	MEMBER(ull_control, attention);
 }
 
 static void
@@ -73,6 +80,7 @@ counters(void)
 	MEMBER(ull_counters, thin_cursor);
 	MEMBER(ull_counters, doublings);
 	MEMBER(ull_counters, last_sample);
+	MEMBER(ull_counters, allocator);
 	MEMBER(ull_counters, losses);
 }
 
@@ -109,6 +117,76 @@ tables(void)
 	MEMBER(ull_live, stack);
 	MEMBER(ull_live, birth);
 	MEMBER(ull_live, check);
+}
+
+static void
+keeper(void)
+{
+	STRUCT(ull_receipt);
+	MEMBER(ull_receipt, seq);
+	MEMBER(ull_receipt, time);
+	MEMBER(ull_receipt, cause);
+	MEMBER(ull_receipt, flags);
+	MEMBER(ull_receipt, before);
+	MEMBER(ull_receipt, after);
+	MEMBER(ull_receipt, live);
+	MEMBER(ull_receipt, wanted);
+	MEMBER(ull_receipt, duration);
+	MEMBER(ull_receipt, work);
+	MEMBER(ull_receipt, longest);
+	MEMBER(ull_receipt, faults);
+	MEMBER(ull_receipt, arenas);
+	MEMBER(ull_receipt, chunks);
+	STRUCT(ull_arena);
+	MEMBER(ull_arena, id);
+	MEMBER(ull_arena, allocated);
+	MEMBER(ull_arena, dirty);
+	MEMBER(ull_arena, threads);
+	STRUCT(ull_statistics);
+	MEMBER(ull_statistics, time);
+	MEMBER(ull_statistics, cost);
+	MEMBER(ull_statistics, allocated);
+	MEMBER(ull_statistics, resident);
+	MEMBER(ull_statistics, releasable);
+	MEMBER(ull_statistics, cached);
+	MEMBER(ull_statistics, metadata);
+	MEMBER(ull_statistics, unmapped);
+	MEMBER(ull_statistics, free);
+	STRUCT(ull_keeper);
+	MEMBER(ull_keeper, state);
+	MEMBER(ull_keeper, reason);
+	MEMBER(ull_keeper, tid);
+	MEMBER(ull_keeper, starts);
+	MEMBER(ull_keeper, trim_now);
+	MEMBER(ull_keeper, trim_full);
+	MEMBER(ull_keeper, report);
+	MEMBER(ull_keeper, setting);
+	MEMBER(ull_keeper, setting_old);
+	MEMBER(ull_keeper, setting_ok);
+	MEMBER(ull_keeper, seen_time);
+	MEMBER(ull_keeper, seen_rss);
+	MEMBER(ull_keeper, seen_anonymous);
+	MEMBER(ull_keeper, seen_live);
+	MEMBER(ull_keeper, base);
+	MEMBER(ull_keeper, pause);
+	MEMBER(ull_keeper, overruns);
+	MEMBER(ull_keeper, in_row);
+	MEMBER(ull_keeper, receipts);
+	MEMBER(ull_keeper, budget);
+	MEMBER(ull_keeper, n_arenas);
+	MEMBER(ull_keeper, statistics);
+	MEMBER(ull_keeper, version);
+	MEMBER(ull_keeper, arenas);
+	VALUE(ULL_KEEPER_OFF);
+	VALUE(ULL_RECEIPTS_OFF);
+	VALUE(ULL_RECEIPTS_SIZE);
+	VALUE(ULL_TRIM_ONE);
+#define X(id, name, allocator, risk) VALUE(ULL_SETTING_##id);
+	ULL_SETTINGS(X)
+#undef X
+#define X(name, text) VALUE(ULL_REASON_##name);
+	ULL_REASONS(X)
+#undef X
 }
 
 static void
@@ -156,5 +234,6 @@ main(void)
 	header();
 	counters();
 	tables();
+	keeper();
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "agent_fake.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 struct tables tables;
@@ -109,6 +110,11 @@ real_usable(const void *p, size_t size)
 
 WEAK void
 live_forget(void)
+{
+}
+
+void
+keeper_attend(void)
 {
 }
 

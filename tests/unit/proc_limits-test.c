@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -378,7 +379,7 @@ what_we_use_ourselves_is_seen(void **state)
 	assert_int_equal(before.used[LIMIT_nice], 20 - getpriority(0, 0));
 	assert_false(before.known[LIMIT_msgqueue]);
 	assert_false(before.known[LIMIT_core]);
-	if (mlock(p, size) == 0) {
+	if (syscall(SYS_mlock, p, size) == 0) {
 		assert_int_equal(usage_read(getpid(), 0, &u, &e), 0);
 		assert_int_equal(u.used[LIMIT_memlock],
 		    before.used[LIMIT_memlock] + size);

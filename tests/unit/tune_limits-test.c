@@ -358,6 +358,7 @@ time_that_stands_still_adds_nothing(void **state)
 	trend_add(&t, 3, 5);
 	assert_int_equal(t.n, 1);
 	trend_free(&t);
+	trend_trim(&t, 1);
 	t = series(20, 0, 1, 0);
 	trend_trim(&t, 5 * INT64_C(1000000000));
 	assert_int_equal(t.n, 6);

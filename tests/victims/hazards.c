@@ -777,6 +777,42 @@ objects_hazard(char **argv)
 	} while (c != EOF);
 }
 
+/*
+ * A target that lies: writes garbage all over its own segment, as fast as it
+ * can. "keep-header" leaves what would be refused at once.
+ */
+static void
+hostile_hazard(char **argv)
+{
+	size_t from = argv[2] != NULL ? 16384 / 8 : 1;
+	unsigned long start, end;
+	volatile uint64_t *at = NULL;
+	uint64_t x = 88172645463325252;
+	char line[600], mode[8];
+	FILE *maps;
+
+	churn(3000, 1);
+	maps = fopen("/proc/self/maps", "r");
+	while (fgets(line, sizeof line, maps) != NULL)
+		if (strstr(line, ".seg") != NULL &&
+		    sscanf(line, "%lx-%lx %7s", &start, &end, mode) == 3) {
+			at = (volatile uint64_t *)start;
+			break;
+		}
+	if (at == NULL)
+		return;
+	printf("ready\n");
+	fflush(stdout);
+	for (size_t words = (end - start) / 8 - from;;) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		/* Where the tables begin, mostly: the rest is empty. */
+		at[from + (x >> 20) % (x & 1 ? words : words / 64)] =
+		    x & 2 ? x >> 40 : x;
+	}
+}
+
 /* Until it is killed. */
 static void
 hammer_hazard(void)
@@ -817,6 +853,7 @@ static const struct {
 	{ "stacks", NULL, stacks_hazard },
 	{ "sizes", sizes_hazard, NULL },
 	{ "objects", NULL, objects_hazard },
+	{ "hostile", NULL, hostile_hazard },
 	{ "hammer", hammer_hazard, NULL },
 };
 
