@@ -13,9 +13,8 @@ dist_man_MANS += \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
 	man/ullage-run.1 \
+	man/ullage-serve.1 \
 	man/ullage-stack.1
-	man/ullage-run.1
-	man/ullage-serve.1
 
 dist_man_MANS += \
 	man/ullage-fds.1 \

@@ -147,6 +147,8 @@ html_flame_json(const struct profile *p, const char *title, struct buf *out)
 	dropped = profile_drop_frames(p, &ignored);
 	if (dropped != NULL)
 		p = dropped;
+	if (*title == '\0' && p->default_type < p->n_types)
+		title = profile_text(p, p->types[p->default_type].type);
 	buf_puts(out, "{\"title\":");
 	string(out, title);
 	buf_printf(out, ",\"time\":%lld,\"duration\":%lld,\"default\":%zu,"
