@@ -42,3 +42,18 @@ src_libhome_a_SOURCES += \
 	src/cmd/top_machine.c \
 	src/cmd/top_source.c src/cmd/top_source.h \
 	src/cmd/top_tables.c
+
+# The census of a heap.
+src_libhome_a_SOURCES += \
+	src/cmd/census.c \
+	src/cmd/census_base.c \
+	src/cmd/census_view.c src/cmd/census_view.h
+
+# HTTP.
+if SERVE
+src_libhome_a_SOURCES += \
+	src/cmd/serve.c \
+	src/cmd/serve_metrics.c src/cmd/serve_metrics.h \
+	src/cmd/serve_tables.c src/cmd/serve_tables.h \
+	src/cmd/serve_targets.c src/cmd/serve_targets.h
+endif

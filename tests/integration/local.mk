@@ -67,3 +67,11 @@ memory_integration_tests = \
 	tests/integration/trim-demo
 dist_check_SCRIPTS += $(memory_integration_tests)
 TESTS += $(memory_integration_tests)
+# The census of a heap.
+dist_check_SCRIPTS += tests/integration/census
+TESTS += tests/integration/census
+# HTTP.
+if SERVE
+dist_check_SCRIPTS += tests/integration/serve
+TESTS += tests/integration/serve
+endif

@@ -90,3 +90,7 @@ tests_victims_linked_cxx_LDFLAGS = -static-libstdc++ -static-libgcc
 check_PROGRAMS += tests/victims/heap
 tests_victims_heap_SOURCES = tests/victims/heap.c
 tests_victims_heap_CFLAGS = $(victim_cflags)
+# A heap whose contents are known.
+check_PROGRAMS += tests/victims/census-victim
+tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
+tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
