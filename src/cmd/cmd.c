@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
-    cmd_diff, cmd_convert, cmd_agent_path, cmd_debug, cmd_help;
+    cmd_diff, cmd_convert, cmd_fds, cmd_threads, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -33,6 +33,8 @@ const struct cmd *const cmds[] = {
 	&cmd_heap,
 	&cmd_allocs,
 	&cmd_peak,
+	&cmd_fds,
+	&cmd_threads,
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,

@@ -10,3 +10,9 @@ src_libhome_a_SOURCES += \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c \
 	src/cmd/run.c
+
+src_libhome_a_SOURCES += \
+	src/cmd/fds.c \
+	src/cmd/fds_groups.c src/cmd/fds_groups.h \
+	src/cmd/table_out.c src/cmd/table_out.h \
+	src/cmd/threads.c

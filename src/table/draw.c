@@ -28,6 +28,12 @@ struct drawing {
 	size_t cut;    /* the column that may be cut, or n_columns */
 };
 
+static bool
+shown(const struct drawing *d, size_t column)
+{
+	return d->t->hidden == NULL || !d->t->hidden[column];
+}
+
 static void
 put_count(struct buf *out, const struct cell *c)
 {
@@ -54,7 +60,7 @@ put_number(struct buf *out, const struct column *column, const struct cell *c)
 {
 	char text[UNITS_MAX];
 
-	switch (column->kind) {
+	switch (cell_kind(column, c)) {
 	case CELL_BYTES:
 	case CELL_SIZE_LIMIT:
 		buf_puts(out, units_bytes(text, cell_i64(c)));
@@ -64,6 +70,9 @@ put_number(struct buf *out, const struct column *column, const struct cell *c)
 		break;
 	case CELL_PERCENT:
 		buf_puts(out, units_percent(text, cell_double(c)));
+		break;
+	case CELL_REAL:
+		buf_printf(out, "%.2f", cell_double(c));
 		break;
 	case CELL_BOOL:
 		buf_puts(out, cell_i64(c) != 0 ? "*" : "");
@@ -150,6 +159,8 @@ make_texts(struct drawing *d)
 			d->texts[i * n + k] = cell_text(&d->t->columns[k],
 			    &d->t->rows[i][k]);
 	for (size_t k = 0; k < n; k++) {
+		if (!shown(d, k))
+			continue;
 		if (is_bytes(&d->t->columns[k]))
 			align_units(d, k);
 		if (d->o->headings)
@@ -171,9 +182,11 @@ fit(struct drawing *d)
 
 	d->cut = n;
 	for (size_t k = 0; k < n; k++) {
+		if (!shown(d, k))
+			continue;
 		if (d->t->columns[k].last)
 			d->cut = k;
-		total += d->width[k] + (k != 0 ? GAP : 0);
+		total += d->width[k] + (total != 0 ? GAP : 0);
 	}
 	if (d->cut == n)
 		return;
@@ -215,14 +228,18 @@ static void
 put_line(struct drawing *d, char *const *texts)
 {
 	size_t n = d->t->n_columns;
+	bool first = true;
 
 	for (size_t k = 0; k < n; k++) {
 		const struct column *c = &d->t->columns[k];
 		size_t used, width = d->width[k];
 		const char *text = texts != NULL ? texts[k] : c->title;
 
-		if (k != 0)
+		if (!shown(d, k))
+			continue;
+		if (!first)
 			buf_fill(d->out, ' ', GAP);
+		first = false;
 		if (!to_the_left(c) && escape_width(text) < width)
 			buf_fill(d->out, ' ', width - escape_width(text));
 		used = k == d->cut ? put_cut(d, text, width) :

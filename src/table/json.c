@@ -29,7 +29,7 @@ value(const struct column *column, const struct cell *c)
 		return text(c->text);
 	if (cell_unlimited(column, c))
 		return json_string("unlimited");
-	if (column->kind == CELL_BOOL)
+	if (cell_kind(column, c) == CELL_BOOL)
 		return json_boolean(cell_i64(c) != 0);
 	if (c->state == CELL_DOUBLE)
 		return json_real(c->real);
@@ -47,18 +47,24 @@ append(const char *bytes, size_t len, void *out)
 }
 
 void
+table_json_row(const struct table *t, size_t row, struct buf *out)
+{
+	json_t *object = json_object();
+
+	for (size_t k = 0; k < t->n_columns; k++)
+		json_object_set_new(object, t->columns[k].key,
+		    value(&t->columns[k], &t->rows[row][k]));
+	json_dump_callback(object, append, out, 0);
+	json_decref(object);
+}
+
+void
 table_json(const struct table *t, struct buf *out)
 {
 	buf_puts(out, "[");
 	for (size_t i = 0; i < t->n; i++) {
-		json_t *row = json_object();
-
-		for (size_t k = 0; k < t->n_columns; k++)
-			json_object_set_new(row, t->columns[k].key,
-			    value(&t->columns[k], &t->rows[i][k]));
 		buf_puts(out, i != 0 ? ",\n" : "\n");
-		json_dump_callback(row, append, out, 0);
-		json_decref(row);
+		table_json_row(t, i, out);
 	}
 	buf_puts(out, t->n != 0 ? "\n]\n" : "]\n");
 }

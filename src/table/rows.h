@@ -15,6 +15,7 @@ enum cell_state {
 
 struct cell {
 	enum cell_state state;
+	int kind; /* enum cell_kind + 1 where it is not the column's; else 0 */
 	union {
 		uint64_t u64;
 		int64_t i64;
@@ -26,6 +27,7 @@ struct cell {
 struct table {
 	const struct column *columns; /* borrowed */
 	size_t n_columns;
+	bool *hidden; /* each column: left out of text; NULL: none is */
 	struct cell **rows; /* each an array of n_columns */
 	size_t n, cap;
 };
@@ -33,6 +35,9 @@ struct table {
 /* A cell as a signed number, cut to its range; 0 for text. */
 int64_t cell_i64(const struct cell *c);
 double cell_double(const struct cell *c);
+
+/* How the cell is drawn. */
+enum cell_kind cell_kind(const struct column *column, const struct cell *c);
 
 /* True for the value that a limit kind shows as "unlimited". */
 bool cell_unlimited(const struct column *column, const struct cell *c);

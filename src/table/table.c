@@ -31,7 +31,17 @@ table_free(struct table *t)
 		free(t->rows[i]);
 	}
 	free(t->rows);
+	free(t->hidden);
 	free(t);
+}
+
+void
+table_hide(struct table *t, size_t column)
+{
+	assert(column < t->n_columns);
+	if (t->hidden == NULL)
+		t->hidden = xcalloc(t->n_columns, sizeof *t->hidden);
+	t->hidden[column] = true;
 }
 
 void
@@ -90,6 +100,22 @@ table_double(struct table *t, size_t column, double value)
 		.real = value };
 }
 
+void
+table_u64_as(struct table *t, size_t column, enum cell_kind kind,
+    uint64_t value)
+{
+	table_u64(t, column, value);
+	t->rows[t->n - 1][column].kind = (int)kind + 1;
+}
+
+void
+table_double_as(struct table *t, size_t column, enum cell_kind kind,
+    double value)
+{
+	table_double(t, column, value);
+	t->rows[t->n - 1][column].kind = (int)kind + 1;
+}
+
 size_t
 table_rows(const struct table *t)
 {
@@ -137,10 +163,18 @@ cell_double(const struct cell *c)
 	}
 }
 
+enum cell_kind
+cell_kind(const struct column *column, const struct cell *c)
+{
+	return c->kind != 0 ? (enum cell_kind)(c->kind - 1) : column->kind;
+}
+
 bool
 cell_unlimited(const struct column *column, const struct cell *c)
 {
-	return (column->kind == CELL_LIMIT || column->kind == CELL_SIZE_LIMIT) &&
+	enum cell_kind kind = cell_kind(column, c);
+
+	return (kind == CELL_LIMIT || kind == CELL_SIZE_LIMIT) &&
 	    c->state == CELL_U64 && c->u64 == CELL_UNLIMITED;
 }
 

@@ -24,6 +24,7 @@ enum cell_kind {
 	CELL_PERCENT,  /* a fraction, "91%"; JSON: the fraction */
 	CELL_ID,       /* a number without separators: pid, fd */
 	CELL_BOOL,     /* "*" or ""; JSON: true or false */
+	CELL_REAL,     /* "1.02"; JSON: the number */
 };
 
 #define CELL_UNLIMITED UINT64_MAX
@@ -52,6 +53,12 @@ void table_u64(struct table *t, size_t column, uint64_t value);
 void table_i64(struct table *t, size_t column, int64_t value);
 void table_double(struct table *t, size_t column, double value);
 
+/* The same, drawn in another way than the column: rows of mixed units. */
+void table_u64_as(struct table *t, size_t column, enum cell_kind kind,
+    uint64_t value);
+void table_double_as(struct table *t, size_t column, enum cell_kind kind,
+    double value);
+
 size_t table_rows(const struct table *t);
 
 /* Index of the column with that key, or -1. */
@@ -59,6 +66,9 @@ int table_column(const struct table *t, const char *key);
 
 /* Stable; numbers descending, texts ascending (reverse flips); unknown last. */
 void table_sort(struct table *t, size_t column, bool reverse);
+
+/* Leaves a column out of the text, not of the JSON. */
+void table_hide(struct table *t, size_t column);
 
 struct table_options {
 	size_t rows;	/* most rows; 0 is all; the rest is counted in a line */
@@ -72,5 +82,8 @@ void table_draw(const struct table *t, const struct table_options *o,
 
 /* A JSON array of objects, one per row. */
 void table_json(const struct table *t, struct buf *out);
+
+/* One of its rows, as an object and without a line feed. */
+void table_json_row(const struct table *t, size_t row, struct buf *out);
 
 #endif
