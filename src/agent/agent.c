@@ -21,22 +21,12 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-enum phase {
-	PHASE_NEW,
-	PHASE_STARTING, /* one thread lays things out; others just forward */
-	PHASE_ARMED,
-	PHASE_OUT, /* for good, in this process */
-};
-
 HIDDEN _Thread_local struct thread self
     __attribute__((tls_model("initial-exec")));
 HIDDEN struct wiped wiped __attribute__((aligned(4096)));
-HIDDEN bool agent_sandboxed;
-HIDDEN uint32_t agent_arming;
+HIDDEN struct process agent __attribute__((aligned(64)));
+_Static_assert(sizeof(struct process) <= 64, "one cache line");
 
-static _Atomic uint32_t phase;
-static uint64_t guard; /* what wiped.guard holds unless we are a child */
-static int32_t own_pid;
 static struct environment env;
 
 /*
@@ -73,10 +63,13 @@ arm(int32_t parent)
 {
 	if (!segment_create(&env, parent))
 		return false;
-	guard = tables.header->nonce | 1;
-	store(&wiped.guard, guard);
-	own_pid = tables.header->pid;
-	agent_arming++;
+	agent.guard = tables.header->nonce | 1;
+	store(&wiped.guard, agent.guard);
+	agent.pid = tables.header->pid;
+	agent.start = tables.header->start_monotonic;
+	agent.fds = tables.fds;
+	agent.stacks = tables.stacks;
+	agent.arming++;
 	return true;
 }
 
@@ -101,11 +94,11 @@ agent_start(void)
 {
 	uint32_t expected = PHASE_NEW;
 
-	if (!__atomic_compare_exchange_n(&phase, &expected, PHASE_STARTING,
+	if (!__atomic_compare_exchange_n(&agent.phase, &expected, PHASE_STARTING,
 		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	real_resolve();
-	release(&phase, start() ? PHASE_ARMED : PHASE_OUT);
+	release(&agent.phase, start() ? PHASE_ARMED : PHASE_OUT);
 }
 
 /*
@@ -116,18 +109,19 @@ static void
 adopt(void)
 {
 	uint32_t expected = PHASE_ARMED;
-	int32_t parent = own_pid;
+	int32_t parent = agent.pid;
 
-	if (!__atomic_compare_exchange_n(&phase, &expected, PHASE_STARTING,
+	if (!__atomic_compare_exchange_n(&agent.phase, &expected, PHASE_STARTING,
 		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	walk_forget();
 	sample_forget();
 	live_forget();
-	if (env.follow == FOLLOW_NONE || agent_sandboxed || !arm(parent))
-		release(&phase, PHASE_OUT);
+	fds_forget();
+	if (env.follow == FOLLOW_NONE || agent.sandboxed || !arm(parent))
+		release(&agent.phase, PHASE_OUT);
 	else
-		release(&phase, PHASE_ARMED);
+		release(&agent.phase, PHASE_ARMED);
 }
 
 HIDDEN void
@@ -136,29 +130,41 @@ agent_child(void)
 	/* The thread that forked may have been inside a hook of a handler's
 	 * making; here it is not. */
 	self.busy = 0;
-	if (acquire(&phase) == PHASE_ARMED && load(&wiped.guard) != guard)
+	self.vforked = 0;
+	store(&agent.vforks, 0);
+	if (acquire(&agent.phase) == PHASE_ARMED && load(&wiped.guard) != agent.guard)
 		adopt();
 }
 
 HIDDEN bool
-agent_armed(void)
+agent_begin(void)
 {
-	if (UNLIKELY(acquire(&phase) != PHASE_ARMED)) {
+	if (acquire(&agent.phase) != PHASE_ARMED) {
 		agent_start();
-		if (acquire(&phase) != PHASE_ARMED)
+		if (acquire(&agent.phase) != PHASE_ARMED)
 			return false;
 	}
-	if (UNLIKELY(load(&wiped.guard) != guard)) {
-		adopt();
-		return acquire(&phase) == PHASE_ARMED;
-	}
-	return true;
+	if (load(&wiped.guard) == agent.guard)
+		return true;
+	adopt();
+	return acquire(&agent.phase) == PHASE_ARMED;
 }
 
+/*
+ * The parent goes on with the same memory when the child is gone; the first
+ * that it does is ask here. Where no system call may be made, both are taken
+ * for the child.
+ */
 HIDDEN bool
-agent_out(void)
+agent_ask_vforked(void)
 {
-	return acquire(&phase) == PHASE_OUT;
+	if (self.vforked == 0)
+		return false;
+	if (agent.sandboxed || mini_call1(SYS_getpid, 0) != agent.pid)
+		return true;
+	self.vforked = 0;
+	add(&agent.vforks, -1);
+	return false;
 }
 
 __attribute__((constructor)) static void

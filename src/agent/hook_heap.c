@@ -14,15 +14,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-/* The registers of whoever called the function this stands in. */
-#define CALLER(regs)                                                           \
-	do {                                                                   \
-		const uint64_t *frame_ = __builtin_frame_address(0);           \
-		(regs)->fp = frame_[0];                                        \
-		(regs)->pc = frame_[1];                                        \
-		(regs)->sp = (uint64_t)(frame_ + 2);                           \
-	} while (0)
-
 /* Counts size against the countdown; true if the slow path must look. */
 static inline __attribute__((always_inline)) bool
 used_up(uint64_t size)

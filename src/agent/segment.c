@@ -57,11 +57,17 @@ segment_reserve(uint64_t off, uint64_t len)
 			continue;
 		if (at + size > ULL_TOTAL)
 			size = ULL_TOTAL - at;
-		if (agent_sandboxed || !populate(at, size))
+		if (agent.sandboxed || !populate(at, size))
 			return false;
 		release(&reserved[b], 1);
 	}
 	return true;
+}
+
+HIDDEN bool
+segment_reserved(uint64_t off)
+{
+	return acquire(&reserved[off / BLOCK]);
 }
 
 /* What is touched from the start: all up to the index, and the first tier of
@@ -113,7 +119,7 @@ open_folder(const char *base)
 	mini_append(path, sizeof path, "/ullage-");
 	mini_append_number(path, sizeof path,
 	    (uint64_t)mini_call1(SYS_geteuid, 0));
-	if (!agent_sandboxed)
+	if (!agent.sandboxed)
 		mini_call2(SYS_mkdir, path, 0700);
 	fd = (int)mini_call4(SYS_openat, AT_FDCWD, path,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -260,6 +266,9 @@ set_tables(void)
 		.frames = (void *)(map + ULL_FRAMES_OFF),
 		.keys = (void *)(map + ULL_KEYS_OFF),
 		.live = (void *)(map + ULL_LIVE_OFF),
+		.fds = (void *)(map + ULL_FDS_OFF),
+		.thread_keys = (void *)(map + ULL_THREADS_OFF),
+		.threads = (void *)(map + ULL_THREADS_OFF + ULL_THREADS * 8),
 	};
 }
 
@@ -331,6 +340,13 @@ fill_header(const struct environment *env, int32_t parent, uint64_t pid)
 	h->frames_off = ULL_FRAMES_OFF;
 	h->keys_off = ULL_KEYS_OFF;
 	h->live_off = ULL_LIVE_OFF;
+	h->fds_cap = ULL_FDS;
+	h->fds_off = ULL_FDS_OFF;
+	h->threads_cap = ULL_THREADS;
+	h->thread_size = sizeof(struct ull_thread);
+	h->threads_off = ULL_THREADS_OFF;
+	h->tid_offset = stackend_tid_offset();
+	h->stack_offset = stackend_stack_offset();
 	mini_copy(h->agent_version, sizeof h->agent_version, ULLAGE_VERSION);
 	n = mini_call3(SYS_readlink, "/proc/self/exe", h->exe,
 	    sizeof h->exe - 1);
@@ -369,7 +385,7 @@ segment_create(const struct environment *env, int32_t parent)
 	}
 	if (fd >= 0)
 		mini_call1(SYS_close, fd);
-	if (!agent_sandboxed)
+	if (!agent.sandboxed)
 		prune(dir, ns);
 	mini_call1(SYS_close, dir);
 	return ok;
