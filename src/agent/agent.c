@@ -24,9 +24,19 @@
 HIDDEN _Thread_local struct thread self
     __attribute__((tls_model("initial-exec")));
 HIDDEN struct wiped wiped __attribute__((aligned(4096)));
-HIDDEN struct process agent __attribute__((aligned(64)));
-_Static_assert(sizeof(struct process) <= 64, "one cache line");
+HIDDEN bool agent_sandboxed;
+_Static_assert(sizeof(struct process) == 64, "one cache line");
 
+enum phase {
+	PHASE_NEW,
+	PHASE_STARTING, /* one thread lays things out; others just forward */
+	PHASE_ARMED,	/* unless we are a child: then agent.armed is 0 */
+	PHASE_OUT,	/* for good, in this process */
+};
+
+static _Atomic uint32_t phase;
+static uint32_t armings;
+static int32_t own_pid;
 static struct environment env;
 
 /*
@@ -63,13 +73,12 @@ arm(int32_t parent)
 {
 	if (!segment_create(&env, parent))
 		return false;
-	agent.guard = tables.header->nonce | 1;
-	store(&wiped.guard, agent.guard);
-	agent.pid = tables.header->pid;
+	own_pid = tables.header->pid;
 	agent.start = tables.header->start_monotonic;
 	agent.fds = tables.fds;
 	agent.stacks = tables.stacks;
-	agent.arming++;
+	agent.arming = ++armings;
+	store(&agent.fds_blocks, 0);
 	return true;
 }
 
@@ -89,16 +98,24 @@ start(void)
 	return arm(0) && !env.shadowed;
 }
 
+/* Others forward until here. */
+static void
+arrive(bool armed)
+{
+	release(&agent.armed, armed);
+	release(&phase, armed ? PHASE_ARMED : PHASE_OUT);
+}
+
 HIDDEN void
 agent_start(void)
 {
 	uint32_t expected = PHASE_NEW;
 
-	if (!__atomic_compare_exchange_n(&agent.phase, &expected, PHASE_STARTING,
+	if (!__atomic_compare_exchange_n(&phase, &expected, PHASE_STARTING,
 		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	real_resolve();
-	release(&agent.phase, start() ? PHASE_ARMED : PHASE_OUT);
+	arrive(start());
 }
 
 /*
@@ -109,19 +126,15 @@ static void
 adopt(void)
 {
 	uint32_t expected = PHASE_ARMED;
-	int32_t parent = agent.pid;
+	int32_t parent = own_pid;
 
-	if (!__atomic_compare_exchange_n(&agent.phase, &expected, PHASE_STARTING,
+	if (!__atomic_compare_exchange_n(&phase, &expected, PHASE_STARTING,
 		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	walk_forget();
 	sample_forget();
 	live_forget();
-	fds_forget();
-	if (env.follow == FOLLOW_NONE || agent.sandboxed || !arm(parent))
-		release(&agent.phase, PHASE_OUT);
-	else
-		release(&agent.phase, PHASE_ARMED);
+	arrive(env.follow != FOLLOW_NONE && !agent_sandboxed && arm(parent));
 }
 
 HIDDEN void
@@ -132,22 +145,21 @@ agent_child(void)
 	self.busy = 0;
 	self.vforked = 0;
 	store(&agent.vforks, 0);
-	if (acquire(&agent.phase) == PHASE_ARMED && load(&wiped.guard) != agent.guard)
+	if (acquire(&phase) == PHASE_ARMED && !agent_writes())
 		adopt();
 }
 
 HIDDEN bool
 agent_begin(void)
 {
-	if (acquire(&agent.phase) != PHASE_ARMED) {
+	if (acquire(&phase) != PHASE_ARMED) {
 		agent_start();
-		if (acquire(&agent.phase) != PHASE_ARMED)
+		if (acquire(&phase) != PHASE_ARMED)
 			return false;
 	}
-	if (load(&wiped.guard) == agent.guard)
-		return true;
-	adopt();
-	return acquire(&agent.phase) == PHASE_ARMED;
+	if (!agent_writes())
+		adopt();
+	return agent_writes();
 }
 
 /*
@@ -160,11 +172,17 @@ agent_ask_vforked(void)
 {
 	if (self.vforked == 0)
 		return false;
-	if (agent.sandboxed || mini_call1(SYS_getpid, 0) != agent.pid)
+	if (agent_sandboxed || mini_call1(SYS_getpid, 0) != own_pid)
 		return true;
 	self.vforked = 0;
 	add(&agent.vforks, -1);
 	return false;
+}
+
+HIDDEN bool
+agent_out(void)
+{
+	return acquire(&phase) == PHASE_OUT;
 }
 
 __attribute__((constructor)) static void

@@ -78,42 +78,35 @@ struct tables {
 };
 extern struct tables tables HIDDEN;
 
-enum phase {
-	PHASE_NEW,
-	PHASE_STARTING, /* one thread lays things out; others just forward */
-	PHASE_ARMED,
-	PHASE_OUT, /* for good, in this process */
-};
-
-/* What every recorded call looks at; on one cache line. */
+/*
+ * What every recorded call looks at, on one cache line. All zero in a forked
+ * child until it is armed itself.
+ */
 struct process {
-	_Atomic uint32_t phase;
+	_Atomic uint32_t armed; /* the tables may be written */
 	uint32_t arming; /* number of armings so far; threads compare theirs */
-	uint64_t guard;	 /* what wiped.guard holds unless we are a child */
 	uint64_t start;	 /* start_monotonic of the segment */
 	_Atomic uint64_t *fds;	  /* of the tables */
 	struct ull_stack *stacks; /* of the tables */
-	int32_t pid;
 	_Atomic uint32_t fds_blocks; /* of fds that have memory; see fds.c */
 	_Atomic uint32_t vforks; /* threads that may be in the child of one */
-	bool sandboxed; /* a seccomp filter was installed: no system calls */
+	char pad[24];
 };
-extern struct process agent HIDDEN;
 
 /*
- * Page of its own that the kernel zeroes in a forked child: which addresses
- * may have an entry, one bit each, modulo 2^17 x 16 bytes, and the guard word
- * that tells a child that it is one.
+ * Pages of their own that the kernel zeroes in a forked child: the above, and
+ * which addresses may have an entry, one bit each, modulo 2^17 x 16 bytes.
  */
 #define FILTER_BITS (1u << 17)
 
 struct wiped {
 	_Atomic uint32_t filter[FILTER_BITS / 32];
 	_Atomic uint8_t counts[FILTER_BITS]; /* entries behind each bit; sticks at 255 */
-	_Atomic uint64_t guard;
-	char pad[4096 - 8];
+	struct process process;
+	char pad[4096 - sizeof(struct process)];
 };
 extern struct wiped wiped HIDDEN;
+#define agent wiped.process
 
 /*
  * True if this process may write the tables; starts nothing and makes no
@@ -122,8 +115,7 @@ extern struct wiped wiped HIDDEN;
 static inline bool
 agent_writes(void)
 {
-	return LIKELY(acquire(&agent.phase) == PHASE_ARMED &&
-	    load(&wiped.guard) == agent.guard);
+	return acquire(&agent.armed) != 0;
 }
 
 /*
@@ -151,11 +143,10 @@ agent_vforked(void)
 }
 
 /* True if it never will be: nothing is looked at again. */
-static inline bool
-agent_out(void)
-{
-	return acquire(&agent.phase) == PHASE_OUT;
-}
+bool agent_out(void) HIDDEN;
+
+/* Set when the program installs a seccomp filter: no system calls after. */
+extern bool agent_sandboxed HIDDEN;
 
 /* Laid out by agent_armed and the constructor; safe to call again. */
 void agent_start(void) HIDDEN;
@@ -298,9 +289,6 @@ void fds_close_range(unsigned first, unsigned last) HIDDEN;
 
 /* What fd was opened as, ULL_FD_ANY if that is not known. */
 enum ull_fd_kind fds_kind(int fd) HIDDEN;
-
-/* In a forked child: its table is empty. */
-void fds_forget(void) HIDDEN;
 
 /* ---- threads.c --------------------------------------------------------------------------- */
 

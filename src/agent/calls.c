@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-HIDDEN void *calls[CALLS_COUNT];
+HIDDEN void *calls[CALLS_COUNT] __attribute__((aligned(64)));
 
 static const char *const names[] = {
 #define X(name) #name,

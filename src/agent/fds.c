@@ -128,10 +128,4 @@ fds_kind(int fd)
 	    ULL_FD_ANY;
 }
 
-HIDDEN void
-fds_forget(void)
-{
-	store(&agent.fds_blocks, 0);
-}
-
 _Static_assert(ULL_FDS_OFF % (BLOCK / 2) == 0, "blocks begin at half of one");

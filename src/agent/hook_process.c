@@ -99,7 +99,7 @@ prctl(int op, unsigned long a, unsigned long b, unsigned long c,
     unsigned long d)
 {
 	if (op == PR_SET_SECCOMP)
-		agent.sandboxed = true;
+		agent_sandboxed = true;
 	return real.prctl(op, a, b, c, d);
 }
 
@@ -161,7 +161,7 @@ syscall(long n, long a, long b, long c, long d, long e, long f)
 	/* Of seccomp's operations, 0 and 1 install; others ask. */
 	if ((n == SYS_seccomp && a <= 1) ||
 	    (n == SYS_prctl && a == PR_SET_SECCOMP))
-		agent.sandboxed = true;
+		agent_sandboxed = true;
 	if (n == SYS_close)
 		fds_close((int)a);
 	return real.syscall(n, a, b, c, d, e, f);

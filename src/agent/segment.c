@@ -57,7 +57,7 @@ segment_reserve(uint64_t off, uint64_t len)
 			continue;
 		if (at + size > ULL_TOTAL)
 			size = ULL_TOTAL - at;
-		if (agent.sandboxed || !populate(at, size))
+		if (agent_sandboxed || !populate(at, size))
 			return false;
 		release(&reserved[b], 1);
 	}
@@ -119,7 +119,7 @@ open_folder(const char *base)
 	mini_append(path, sizeof path, "/ullage-");
 	mini_append_number(path, sizeof path,
 	    (uint64_t)mini_call1(SYS_geteuid, 0));
-	if (!agent.sandboxed)
+	if (!agent_sandboxed)
 		mini_call2(SYS_mkdir, path, 0700);
 	fd = (int)mini_call4(SYS_openat, AT_FDCWD, path,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -385,7 +385,7 @@ segment_create(const struct environment *env, int32_t parent)
 	}
 	if (fd >= 0)
 		mini_call1(SYS_close, fd);
-	if (!agent.sandboxed)
+	if (!agent_sandboxed)
 		prune(dir, ns);
 	mini_call1(SYS_close, dir);
 	return ok;
