@@ -7,6 +7,17 @@ dist_man_MANS += \
 	man/ullage-debug.1 \
 	man/ullage-diff.1 \
 	man/ullage-heap.1 \
+	man/ullage-limits.1 \
+	man/ullage-memory.1 \
+	man/ullage-trim.1 \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
+	man/ullage-run.1 \
+	man/ullage-stack.1
 	man/ullage-run.1
+
+dist_man_MANS += \
+	man/ullage-fds.1 \
+	man/ullage-plan.1 \
+	man/ullage-show.1 \
+	man/ullage-threads.1

@@ -17,15 +17,16 @@
  *   ...         stacks               agent, append only; sums change
  *   ...         frames               agent, append only
  *   ...         live keys, entries   agent
- *   ...         (16 KiB kept free)
+ *   ...         keeper, receipts     agent: the keeper thread alone
  *   ...         descriptors          agent
  *   ...         threads              agent
  *
  * Only agent/ and target/ may include this file. Fixed-width types, offsets
  * and never pointers, 64-bit members on 8-byte boundaries, sizes and offsets
  * asserted; tests/golden/segment.txt makes any change of it visible. All
- * words that change while the target runs are accessed atomically by the
- * agent; "relaxed" unless said otherwise.
+ * words that change while the target runs are accessed by the compiler's
+ * atomic builtins in the agent, relaxed unless said otherwise. (Not _Atomic:
+ * gcc and clang differ in what builtins may do with it.)
  *
  * A reader trusts nothing here: the target may write anything. It copies,
  * checks the copy, and never looks back.
@@ -83,8 +84,8 @@ struct ull_header {
 	int32_t parent_pid;   /* the process that forked us under the agent, or 0 */
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat, 0 if unknown */
 	uint64_t nonce;	      /* differs for each segment */
-	_Atomic uint64_t disarm; /* program: nonzero asks any version to stop */
-	_Atomic uint64_t state;	 /* enum ull_state; agent, release */
+	uint64_t disarm; /* program: nonzero asks any version to stop */
+	uint64_t state;	 /* enum ull_state; agent, release */
 	/* ---- not frozen ---- */
 	uint64_t start_realtime;  /* ns since the epoch when the agent began */
 	uint64_t start_monotonic; /* ns, CLOCK_MONOTONIC_COARSE, same moment */
@@ -123,9 +124,80 @@ struct ull_header {
 
 struct ull_control {
 	/* Mean bytes between samples; 1 samples all, 0 none. */
-	_Atomic uint64_t interval;
-	uint64_t reserved[63];
+	uint64_t interval;
+	/* The trim knob: free resident memory that the allocator may keep, in
+	 * thousandths of a percent of the live heap, or ULL_TRIM_OFF. */
+	uint64_t trim;
+	uint64_t memory_limit; /* soft limit on RSS in bytes; 0: none */
+	/*
+	 * Orders. Each is a ticket, never the same twice and never 0, and done
+	 * when the word of the same name in struct ull_keeper equals it. Of two
+	 * writers at once the last one's stands, and the other sees its own
+	 * gone.
+	 */
+	uint64_t trim_now;  /* one pass, whatever the knob says */
+	uint64_t trim_full; /* the same with locks held for long */
+	uint64_t report;    /* the allocator's own statistics */
+	uint64_t setting;   /* see ULL_SETTING */
+	/* Nonzero while any of the above stands: what a sampling thread looks
+	 * at. Written last, a ticket, and cleared by the agent. */
+	uint64_t attention;
+	uint64_t reserved[56];
 };
+
+#define ULL_TRIM_OFF UINT64_MAX
+#define ULL_TRIM_ONE UINT64_C(1000) /* one percent */
+#define ULL_TRIM_MAX (UINT64_C(1000000) * ULL_TRIM_ONE)
+
+/*
+ * Settings of allocators that can be changed while the target runs: a name,
+ * whose it is, what is known of the risk. In the control word: number of the
+ * row plus one (8 bits), a ticket (8 bits), the value (48 bits, signed).
+ */
+#define ULL_SETTINGS(X)                                                        \
+	X(ARENA_MAX, "arena-max", GLIBC,                                       \
+	    "threads share fewer arenas: less memory, more waiting; those "    \
+	    "that exist stay")                                                 \
+	X(MMAP_THRESHOLD, "mmap-threshold", GLIBC,                             \
+	    "ends glibc's own adjustment of it; a low one makes large blocks " \
+	    "cost a system call each")                                         \
+	X(TRIM_THRESHOLD, "trim-threshold", GLIBC,                             \
+	    "ends glibc's own adjustment; a low one makes frees at the top of " \
+	    "the heap cost a system call each")                                \
+	X(TOP_PAD, "top-pad", GLIBC,                                           \
+	    "ends glibc's own adjustment of the thresholds")                   \
+	X(DIRTY_DECAY, "dirty-decay-ms", JEMALLOC,                             \
+	    "a short one gives pages back that are wanted again: page faults") \
+	X(MUZZY_DECAY, "muzzy-decay-ms", JEMALLOC,                             \
+	    "a short one gives pages back that are wanted again: page faults") \
+	X(BACKGROUND, "background-thread", JEMALLOC,                           \
+	    "adds threads to the process: unshare(CLONE_NEWUSER) fails then")  \
+	X(THREAD_CACHE, "thread-cache-bytes", TCMALLOC,                        \
+	    "a small one sends threads to the central lists: contention")      \
+	X(DECOMMIT, "aggressive-decommit", TCMALLOC,                           \
+	    "1 gives every free span back at once: many system calls")         \
+	X(PURGE_DELAY, "purge-delay", MIMALLOC,                                \
+	    "a short one gives pages back that are wanted again: page faults")
+
+enum ull_setting {
+#define X(id, name, allocator, risk) ULL_SETTING_##id,
+	ULL_SETTINGS(X)
+#undef X
+	    ULL_SETTING_COUNT
+};
+
+static inline uint64_t
+ull_setting_word(unsigned row, unsigned ticket, int64_t value)
+{
+	return (uint64_t)(row + 1) << 56 | (uint64_t)(ticket & 255) << 48 |
+	    ((uint64_t)value & UINT64_C(0xffffffffffff));
+}
+
+static inline int64_t
+ull_setting_value(uint64_t word)
+{
+	return (int64_t)(word << 16) >> 16;
+}
 
 /* ---- counters ----------------------------------------------------------- */
 
@@ -163,30 +235,31 @@ enum ull_loss {
 #define ULL_LOSS_CAP 64
 
 struct ull_counters {
-	_Atomic uint64_t interval_floor; /* raised when the live table fills */
-	_Atomic uint64_t samples;
-	_Atomic uint64_t frees;		 /* sampled objects freed */
-	_Atomic uint64_t live_bytes;	 /* estimate; weighted */
-	_Atomic uint64_t live_entries;
-	_Atomic uint64_t peak_bytes;	 /* highest live_bytes */
-	_Atomic uint64_t peak_epoch;	 /* how often it rose */
-	_Atomic uint64_t peak_time;	 /* ns since start_monotonic */
-	_Atomic uint32_t stacks_used;	 /* records handed out, 0 included */
-	_Atomic uint32_t modules_used;
-	_Atomic uint32_t frames_used;	 /* words handed out */
-	_Atomic uint32_t children;	 /* forks that were seen */
-	_Atomic uint64_t thin_cursor;	 /* next live slot to thin; cap if idle */
-	_Atomic uint64_t doublings;
-	_Atomic uint64_t last_sample;	 /* ns since start_monotonic */
-	uint64_t reserved[19];
-	_Atomic uint64_t losses[ULL_LOSS_CAP];
+	uint64_t interval_floor; /* raised when the live table fills */
+	uint64_t samples;
+	uint64_t frees;		 /* sampled objects freed */
+	uint64_t live_bytes;	 /* estimate; weighted */
+	uint64_t live_entries;
+	uint64_t peak_bytes;	 /* highest live_bytes */
+	uint64_t peak_epoch;	 /* how often it rose */
+	uint64_t peak_time;	 /* ns since start_monotonic */
+	uint32_t stacks_used;	 /* records handed out, 0 included */
+	uint32_t modules_used;
+	uint32_t frames_used;	 /* words handed out */
+	uint32_t children;	 /* forks that were seen */
+	uint64_t thin_cursor;	 /* next live slot to thin; cap if idle */
+	uint64_t doublings;
+	uint64_t last_sample;	 /* ns since start_monotonic */
+	uint64_t allocator;	 /* enum ull_allocator */
+	uint64_t reserved[18];
+	uint64_t losses[ULL_LOSS_CAP];
 };
 
 /* ---- modules: what code was mapped when a stack was taken ---------------- */
 
 /* `ready` is stored last, release; a reader ignores the record without it. */
 struct ull_module {
-	_Atomic uint32_t ready;
+	uint32_t ready;
 	uint32_t build_id_len; /* 0: none */
 	uint64_t start;	       /* first byte of its mapping */
 	uint64_t end;	       /* one past the last */
@@ -215,17 +288,17 @@ struct ull_stack {
 	uint16_t cut;	  /* 1 + enum ull_loss that ended the walk, 0: whole */
 	uint32_t modules;
 	uint32_t pad;
-	_Atomic uint64_t alloc_objects; /* in 1/ULL_OBJECT_ONE */
-	_Atomic uint64_t alloc_bytes;
-	_Atomic uint64_t alloc_variance; /* of alloc_bytes; a double's bits */
-	_Atomic uint64_t samples;
-	_Atomic uint64_t live_objects; /* in 1/ULL_OBJECT_ONE */
-	_Atomic uint64_t live_bytes;
-	_Atomic uint64_t peak_objects;
-	_Atomic uint64_t peak_bytes;
-	_Atomic uint64_t peak_epoch;
-	_Atomic uint64_t opened_fds; /* descriptors, exact */
-	_Atomic uint64_t created_threads;
+	uint64_t alloc_objects; /* in 1/ULL_OBJECT_ONE */
+	uint64_t alloc_bytes;
+	uint64_t alloc_variance; /* of alloc_bytes; a double's bits */
+	uint64_t samples;
+	uint64_t live_objects; /* in 1/ULL_OBJECT_ONE */
+	uint64_t live_bytes;
+	uint64_t peak_objects;
+	uint64_t peak_bytes;
+	uint64_t peak_epoch;
+	uint64_t opened_fds; /* descriptors, exact */
+	uint64_t created_threads;
 	uint64_t reserved[2];
 };
 
@@ -272,6 +345,137 @@ ull_live_check(uint64_t addr, uint64_t size, uint64_t usable,
 	return (uint32_t)h ^ birth * UINT32_C(0x85ebca6b);
 }
 
+/* ---- the keeper and its receipts ------------------------------------------- */
+
+/* Whose malloc the target's calls reach, told by what that object exports. */
+enum ull_allocator {
+	ULL_ALLOCATOR_UNKNOWN = 0,
+	ULL_ALLOCATOR_GLIBC = 1,
+	ULL_ALLOCATOR_TCMALLOC = 2, /* gperftools' */
+	ULL_ALLOCATOR_JEMALLOC = 3,
+	ULL_ALLOCATOR_MIMALLOC = 4,
+};
+
+enum ull_keeper_state {
+	ULL_KEEPER_NONE = 0,
+	ULL_KEEPER_STARTING = 1,
+	ULL_KEEPER_WATCHING = 2,
+	ULL_KEEPER_TRIMMING = 3,
+};
+
+/* Why there is no keeper, or why it gave up. To add one: a row at the end. */
+#define ULL_REASONS(X)                                                         \
+	X(NONE, "")                                                            \
+	X(THREAD, "a thread could not be created (RLIMIT_NPROC, pids.max or "  \
+		  "memory)")                                                   \
+	X(SECCOMP, "the process is under a seccomp filter, so the agent makes "\
+		   "no system calls")                                          \
+	X(FILES, "the keeper could not get a descriptor table of its own "     \
+		 "(close_range, Linux 5.9)")                                   \
+	X(PROC, "/proc/self/statm could not be read, so there is no resident " \
+		"size to go by")                                               \
+	X(ALLOCATOR, "the allocator has no way to release memory that is "     \
+		     "known here")                                             \
+	X(OVERRUN, "three trims in a row took longer than the stall budget; "  \
+		   "the knob was switched off")                                \
+	X(SAMPLER, "the sampler is off (interval 0), so the live heap is not " \
+		   "known")                                                    \
+	X(SEGMENT, "there is no memory for the table of receipts")
+
+enum ull_reason {
+#define X(name, text) ULL_REASON_##name,
+	ULL_REASONS(X)
+#undef X
+	    ULL_REASON_COUNT
+};
+
+/* Why a trim came about. */
+#define ULL_CAUSES(X)                                                          \
+	X(KNOB, "knob")                                                        \
+	X(LIMIT, "limit")                                                      \
+	X(NOW, "now")                                                          \
+	X(FULL, "now --full")
+
+enum ull_cause {
+#define X(name, text) ULL_CAUSE_##name,
+	ULL_CAUSES(X)
+#undef X
+	    ULL_CAUSE_COUNT
+};
+
+/* How a trim ended, and what is known of it; bits. */
+#define ULL_TRIM_EXHAUSTED UINT64_C(1) /* nothing more was to be had */
+#define ULL_TRIM_GREW UINT64_C(2)      /* ended because the heap grew */
+#define ULL_TRIM_LOCKS UINT64_C(4)     /* its calls hold the allocator's lock */
+#define ULL_TRIM_OVERRAN UINT64_C(8)   /* one was longer than the budget */
+#define ULL_TRIM_NO_SEED UINT64_C(16)  /* no arena could be reached */
+#define ULL_TRIM_STOPPED UINT64_C(32)  /* the knob went off meanwhile */
+
+struct ull_receipt {
+	uint64_t seq;	   /* 1 and up; stored last, release; 0: none */
+	uint64_t time;	   /* of its end, ns since start_monotonic */
+	uint64_t cause;	   /* enum ull_cause */
+	uint64_t flags;
+	uint64_t before;   /* RSS in bytes; 0: unknown */
+	uint64_t after;
+	uint64_t live;	   /* the sampler's estimate at the end */
+	uint64_t wanted;   /* bytes */
+	uint64_t duration; /* ns, rests included */
+	uint64_t work;	   /* ns in calls of the allocator and the kernel */
+	uint64_t longest;  /* ns, of one call */
+	uint64_t faults;   /* minor, of the process in the next second; or max */
+	uint64_t arenas;   /* that were reached */
+	uint64_t chunks;   /* taken, looked into and given back */
+	uint64_t reserved[2];
+};
+
+#define ULL_RECEIPTS 64 /* the newest; slot is seq % 64 */
+#define ULL_ARENAS 64
+
+struct ull_arena {
+	uint64_t id;	    /* the allocator's number of it */
+	uint64_t allocated; /* bytes; max: unknown */
+	uint64_t dirty;	    /* free and resident; max: unknown */
+	uint64_t threads;   /* max: unknown */
+};
+
+/* The allocator's own numbers in bytes, UINT64_MAX where it has none. */
+struct ull_statistics {
+	uint64_t time;	      /* ns since start_monotonic; 0: never asked */
+	uint64_t cost;	      /* ns that asking took */
+	uint64_t allocated;   /* in use by the program, or in thread caches */
+	uint64_t resident;
+	uint64_t releasable;  /* free, resident, and a release may return it */
+	uint64_t cached;      /* free, and no release returns it */
+	uint64_t metadata;
+	uint64_t unmapped;    /* address space alone */
+	uint64_t free;	      /* not in use, resident or not */
+	uint64_t reserved[3];
+};
+
+struct ull_keeper {
+	uint64_t state;	 /* enum ull_keeper_state */
+	uint64_t reason; /* enum ull_reason */
+	uint64_t tid;
+	uint64_t starts;
+	/* Tickets of struct ull_control that are served. */
+	uint64_t trim_now, trim_full, report, setting;
+	int64_t setting_old; /* INT64_MIN: the allocator cannot tell */
+	uint64_t setting_ok; /* 1: done, 0: it refused */
+	/* What it saw last, in bytes, and when. */
+	uint64_t seen_time, seen_rss, seen_anonymous, seen_live;
+	uint64_t base;	   /* anonymous memory that no trim returns */
+	uint64_t pause;	   /* ns that it waits between trims, at least */
+	uint64_t overruns; /* of all trims */
+	uint64_t in_row;   /* of the last ones */
+	uint64_t receipts; /* written so far */
+	uint64_t budget;   /* ns that a call may last */
+	uint64_t n_arenas; /* valid ones below */
+	uint64_t reserved[43];
+	struct ull_statistics statistics;
+	char version[64]; /* of the allocator; "" until asked */
+	struct ull_arena arenas[ULL_ARENAS];
+};
 /* ---- descriptors ----------------------------------------------------------- */
 
 /*
@@ -376,7 +580,9 @@ ull_thread_check(uint64_t handle, uint64_t start, uint32_t birth,
 #define ULL_KEYS_OFF (ULL_FRAMES_OFF + ULL_FRAMES * 8)
 #define ULL_LIVE_OFF (ULL_KEYS_OFF + ULL_LIVE * 8)
 #define ULL_RECEIPTS_OFF (ULL_LIVE_OFF + ULL_LIVE * 32)
-#define ULL_FDS_OFF (ULL_RECEIPTS_OFF + 16384)
+#define ULL_KEEPER_OFF (ULL_RECEIPTS_OFF + 8192)
+#define ULL_RECEIPTS_SIZE 16384 /* with the keeper's own */
+#define ULL_FDS_OFF (ULL_RECEIPTS_OFF + ULL_RECEIPTS_SIZE)
 #define ULL_THREADS_OFF (ULL_FDS_OFF + ULL_FDS * 8)
 #define ULL_TOTAL (ULL_THREADS_OFF + 131072)
 
@@ -391,10 +597,14 @@ _Static_assert(sizeof(struct ull_live) == 32, "ABI");
 _Static_assert(sizeof(struct ull_thread) == 32, "ABI");
 _Static_assert(ULL_STACKS <= 1 << 14, "a stack's number fits an fd's word");
 _Static_assert(ULL_FD_KINDS <= 1 << 5, "ABI");
-_Static_assert(ULL_THREADS * 40 <= 131072, "ABI");
+_Static_assert(ULL_THREADS * (8 + 32) <= 131072, "ABI");
 _Static_assert(ULL_THREADS % (2 * ULL_THREAD_BUCKET) == 0, "two halves");
 _Static_assert(ULL_LOSS_COUNT <= ULL_LOSS_CAP, "ABI");
 _Static_assert(ULL_MODULES * sizeof(struct ull_module) <= 196608, "ABI");
+_Static_assert(sizeof(struct ull_receipt) == 128, "ABI");
+_Static_assert(sizeof(struct ull_keeper) == 512 + 96 + 64 + 64 * 32, "ABI");
+_Static_assert(sizeof(struct ull_keeper) <= 8192, "ABI");
+_Static_assert(ULL_RECEIPTS * sizeof(struct ull_receipt) <= 8192, "ABI");
 _Static_assert(ULL_TOTAL <= 8u << 20, "the segment may not exceed 8 MiB");
 
 #endif

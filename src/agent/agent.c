@@ -10,6 +10,7 @@
 
 #include "agent/agent.h"
 #include "agent/environment.h"
+#include "agent/keeper.h"
 #include "agent/mini.h"
 #include "agent/real.h"
 
@@ -34,7 +35,7 @@ enum phase {
 	PHASE_OUT,	/* for good, in this process */
 };
 
-static _Atomic uint32_t phase;
+static uint32_t phase;
 static uint32_t armings;
 static int32_t own_pid;
 static struct environment env;
@@ -50,7 +51,8 @@ filter_allows(void)
 	static const short calls[] = { SYS_openat, SYS_fstat, SYS_fstatfs,
 		SYS_mkdir, SYS_ftruncate, SYS_fallocate, SYS_madvise,
 		SYS_getdents64, SYS_unlinkat, SYS_kill, SYS_geteuid,
-		SYS_newfstatat, SYS_readlink, SYS_prlimit64 };
+		SYS_newfstatat, SYS_readlink, SYS_prlimit64, SYS_getpid,
+		SYS_read, SYS_close, SYS_mmap };
 	int status = -1;
 	long pid;
 
@@ -93,6 +95,7 @@ start(void)
 	/* Without it a child could not tell that it is one. */
 	if (mini_call3(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) != 0)
 		return false;
+	stackend_learn_tid((uint32_t)mini_call1(SYS_getpid, 0));
 	/* With an allocator before us we see only what it lacks. The segment
 	 * says so; nothing is recorded. */
 	return arm(0) && !env.shadowed;
@@ -134,6 +137,7 @@ adopt(void)
 	walk_forget();
 	sample_forget();
 	live_forget();
+	keeper_forget();
 	arrive(env.follow != FOLLOW_NONE && !agent_sandboxed && arm(parent));
 }
 
@@ -189,4 +193,5 @@ __attribute__((constructor)) static void
 construct(void)
 {
 	agent_start();
+	keeper_allow();
 }

@@ -27,7 +27,7 @@
 #define HIDDEN __attribute__((visibility("hidden")))
 #define NOINLINE __attribute__((noinline))
 /* What is called around most system calls: together on a page or two. */
-#define HOT __attribute__((hot))
+#define GROUPED __attribute__((hot))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -48,6 +48,8 @@ struct thread {
 	uint32_t capped;    /* the countdown is a piece of a longer one */
 	uint32_t arming;    /* the arming that the state above belongs to */
 	uint32_t scratch;   /* walk buffer to try first */
+	uint32_t asked;	    /* calls of sample_due: see first_new */
+	uint32_t seeding;   /* the keeper that this thread's arena is known to */
 	uint32_t vforked;   /* has called vfork: may be in the child of it */
 };
 _Static_assert(sizeof(struct thread) <= 64, "static TLS is scarce");
@@ -67,13 +69,15 @@ struct tables {
 	struct ull_control *control;
 	struct ull_counters *counters;
 	struct ull_module *modules;
-	_Atomic uint32_t *index;
+	uint32_t *index;
 	struct ull_stack *stacks;
-	_Atomic uint64_t *frames;
-	_Atomic uint64_t *keys;
+	uint64_t *frames;
+	uint64_t *keys;
 	struct ull_live *live;
-	_Atomic uint64_t *fds;
-	_Atomic uint64_t *thread_keys;
+	struct ull_receipt *receipts; /* with the keeper: reserved at need */
+	struct ull_keeper *keeper;
+	uint64_t *fds;
+	uint64_t *thread_keys;
 	struct ull_thread *threads;
 };
 extern struct tables tables HIDDEN;
@@ -83,13 +87,13 @@ extern struct tables tables HIDDEN;
  * child until it is armed itself.
  */
 struct process {
-	_Atomic uint32_t armed; /* the tables may be written */
+	uint32_t armed; /* the tables may be written */
 	uint32_t arming; /* number of armings so far; threads compare theirs */
 	uint64_t start;	 /* start_monotonic of the segment */
-	_Atomic uint64_t *fds;	  /* of the tables */
+	uint64_t *fds;	  /* of the tables */
 	struct ull_stack *stacks; /* of the tables */
-	_Atomic uint32_t fds_blocks; /* of fds that have memory; see fds.c */
-	_Atomic uint32_t vforks; /* threads that may be in the child of one */
+	uint32_t fds_blocks; /* of fds that have memory; see fds.c */
+	uint32_t vforks; /* threads that may be in the child of one */
 	char pad[24];
 };
 
@@ -100,8 +104,8 @@ struct process {
 #define FILTER_BITS (1u << 17)
 
 struct wiped {
-	_Atomic uint32_t filter[FILTER_BITS / 32];
-	_Atomic uint8_t counts[FILTER_BITS]; /* entries behind each bit; sticks at 255 */
+	uint32_t filter[FILTER_BITS / 32];
+	uint8_t counts[FILTER_BITS]; /* entries behind each bit; sticks at 255 */
 	struct process process;
 	char pad[4096 - sizeof(struct process)];
 };
@@ -184,6 +188,8 @@ bool segment_create(const struct environment *env, int32_t parent) HIDDEN;
  */
 bool segment_reserve(uint64_t off, uint64_t len) HIDDEN;
 
+/* Before a filter comes after which there is no asking any more. */
+void segment_reserve_ahead(void) HIDDEN;
 /* True if the byte at off has memory behind it already. */
 bool segment_reserved(uint64_t off) HIDDEN;
 
@@ -262,6 +268,9 @@ bool live_take(uint64_t addr, struct taken *t) HIDDEN;
 /* In a forked child: the new table is empty. */
 void live_forget(void) HIDDEN;
 
+/* Memory for the first entries. */
+void live_reserve_ahead(void) HIDDEN;
+
 /* Starts, or goes on with, raising the interval when the table fills up. */
 void live_thin(void) HIDDEN;
 
@@ -286,6 +295,9 @@ void fds_opened(const int *fds, unsigned n, enum ull_fd_kind kind,
 /* Takes the entries of [first, last] out, before they are closed. */
 void fds_close(int fd) HIDDEN;
 void fds_close_range(unsigned first, unsigned last) HIDDEN;
+
+/* Memory for the first numbers; see segment_reserve_ahead. */
+void fds_reserve_ahead(void) HIDDEN;
 
 /* What fd was opened as, ULL_FD_ANY if that is not known. */
 enum ull_fd_kind fds_kind(int fd) HIDDEN;
@@ -312,6 +324,7 @@ void threads_joined(uint64_t handle, uint32_t identity) HIDDEN;
 
 void threads_detach(uint64_t handle, bool detached) HIDDEN;
 void threads_name(uint64_t handle, const char *name) HIDDEN;
+void threads_reserve_ahead(void) HIDDEN;
 
 /* ---- modules.c ------------------------------------------------------------------------- */
 
@@ -323,6 +336,9 @@ void modules_note(const struct dl_find_object *object) HIDDEN;
 /* One past the last readable byte of the stack that sp is in. */
 uint64_t stackend_find(uint64_t sp) HIDDEN;
 void stackend_init(void) HIDDEN;
+
+/* On the initial thread, whose tid that is. */
+void stackend_learn_tid(uint32_t tid) HIDDEN;
 
 /* Offsets in struct pthread that were learnt there; 0 if they were not. */
 uint32_t stackend_stack_offset(void) HIDDEN;

@@ -122,6 +122,26 @@ is_shadowed(void)
 	return false;
 }
 
+/* "off", "100", "100%", "12.5": thousandths of a percent. Anything else, and
+ * what is beyond the largest, is off. */
+static uint64_t
+parse_percent(const char *s)
+{
+	uint64_t n, scale = ULL_TRIM_ONE;
+	const char *end;
+
+	n = mini_parse_number(s, &end);
+	if (end == s || end - s > 7)
+		return ULL_TRIM_OFF;
+	n *= ULL_TRIM_ONE;
+	if (*end == '.')
+		for (end++; *end >= '0' && *end <= '9'; end++)
+			n += (uint64_t)(*end - '0') * (scale /= 10);
+	if (*end == '%')
+		end++;
+	return *end == '\0' && n <= ULL_TRIM_MAX ? n : ULL_TRIM_OFF;
+}
+
 HIDDEN void
 environment_read(struct environment *env)
 {
@@ -140,6 +160,11 @@ environment_read(struct environment *env)
 		env->disabled = true;
 	if ((value = value_of(envp, "ULLAGE_SAMPLE_INTERVAL")) != NULL)
 		mini_parse_size(value, &env->interval);
+	env->trim = ULL_TRIM_OFF;
+	if ((value = value_of(envp, "ULLAGE_TRIM_PERCENT")) != NULL)
+		env->trim = parse_percent(value);
+	if ((value = value_of(envp, "ULLAGE_MEMORY_LIMIT")) != NULL)
+		mini_parse_size(value, &env->memory_limit);
 	if ((value = value_of(envp, "ULLAGE_DIR")) != NULL && *value == '/')
 		mini_copy(env->dir, sizeof env->dir, value);
 	if ((value = value_of(envp, "ULLAGE_FOLLOW")) != NULL) {

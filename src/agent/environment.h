@@ -21,6 +21,8 @@ enum follow {
 struct environment {
 	uint64_t interval;
 	uint64_t random; /* from AT_RANDOM */
+	uint64_t trim;	 /* as in the control word */
+	uint64_t memory_limit;
 	enum follow follow;
 	bool disabled; /* ULLAGE_DISABLE, or a setuid program */
 	bool filtered; /* started under a seccomp filter */

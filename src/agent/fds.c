@@ -47,6 +47,13 @@ get_memory(uint32_t slot)
 	return true;
 }
 
+HIDDEN void
+fds_reserve_ahead(void)
+{
+	if (agent_writes() && !has_memory(0))
+		get_memory(0);
+}
+
 /* ---- opening and closing ------------------------------------------------------- */
 
 static inline void
@@ -66,7 +73,7 @@ put(uint32_t fd, uint32_t stack, enum ull_fd_kind kind, uint32_t birth)
 	store(&agent.fds[slot], word);
 }
 
-HIDDEN HOT void
+HIDDEN GROUPED void
 fds_opened(const int *fds, unsigned n, enum ull_fd_kind kind,
     const struct walk_regs *caller)
 {
@@ -82,7 +89,7 @@ fds_opened(const int *fds, unsigned n, enum ull_fd_kind kind,
 		    (uint32_t)(time / 62500000u));
 }
 
-HIDDEN HOT void
+HIDDEN GROUPED void
 fds_close(int fd)
 {
 	uint32_t slot = (uint32_t)fd % ULL_FDS;

@@ -35,7 +35,7 @@ int dirfd(void *);
 /* `type` is the parameters as the real function has them. */
 #define OPENS(kind, name, params, args, type)                                  \
 	int name params;                                                       \
-	EXPORT HOT int name params                                             \
+	EXPORT GROUPED int name params                                             \
 	{                                                                      \
 		int fd = NEXT(int, name, type) args;                           \
                                                                                \
@@ -193,7 +193,7 @@ OPENS_STREAM(ULL_FD_PATH, dirfd, opendir, (text path), (path))
 
 /* Even a close that fails has given the number back, unless it was none. */
 int close(int fd);
-EXPORT HOT int
+EXPORT GROUPED int
 close(int fd)
 {
 	fds_close(fd);

@@ -3,9 +3,11 @@
  * The hooks of operator new and delete, in all forms of C++17.
  *
  * libstdc++'s call malloc and free, which are hooked already: those are only
- * passed on, or they would count twice. tcmalloc's, jemalloc's and mimalloc's
- * do not, so they are counted here; the test is whether new and malloc come
- * from the same object.
+ * passed on, or they would count twice. Those of an allocator mostly do not,
+ * so they are counted here. Which it is, the first call of a form shows:
+ * jemalloc's aligned forms do call its aligned_alloc, its others do not. Only
+ * forms of the object that malloc comes from are watched so; another's, an
+ * arena on top of malloc, counts by what it takes from there.
  *
  * A C program may load libstdc++ late, with a plug-in, in a private scope
  * that a search from our place does not see: so each name is looked up when
@@ -49,10 +51,15 @@
 typedef void *new_fn(size_t, uintptr_t, uintptr_t);
 typedef void delete_fn(void *, uintptr_t, uintptr_t);
 
+enum counts {
+	COUNTS_NOT, /* comes by malloc, or is none of ours */
+	COUNTS_UNKNOWN,
+	COUNTS,
+};
+
 struct form {
-	void *next;	    /* NULL until first called */
-	bool counts;	    /* does not come by malloc or free */
-	bool throws;
+	void *next; /* NULL until first called */
+	enum counts counts;
 	const char *name;
 };
 
@@ -82,25 +89,35 @@ delete_by_free(void *p, uintptr_t b, uintptr_t c)
 	free(p);
 }
 
-static NOINLINE void *
-resolve(struct form *f, const void *caller, void *fallback)
+static void *
+find_next(const char *name, const struct link_map *from)
 {
-	const struct link_map *own = real_self(), *from = real_owner(caller);
+	const struct link_map *own = real_self();
 	void *found = NULL;
 
-	real_resolve();
-	if (own != NULL)
-		found = real_from(own->l_next, f->name);
-	if (from != NULL && from != own &&
-	    (found == NULL || real_in(from, f->name) != NULL))
-		found = real_in(from, f->name);
-	if (found == NULL)
-		found = fallback;
-	f->counts = found != fallback &&
-	    real_owner(found) == real_owner((const void *)real.malloc);
-	__atomic_store_n(&f->next, found, __ATOMIC_RELEASE);
+	if (from != NULL && from != own)
+		found = real_in(from, name);
+	if (found == NULL && own != NULL)
+		found = real_from(own->l_next, name);
 	return found;
 }
+
+static void
+settle(struct form *f, void *found)
+{
+	const struct link_map *allocator;
+
+	if (found == NULL || __atomic_load_n(&f->next, __ATOMIC_ACQUIRE))
+		return;
+	allocator = real_owner((const void *)real.malloc);
+	store(&f->counts,
+	    allocator != NULL && real_owner(found) == allocator ?
+		COUNTS_UNKNOWN :
+		COUNTS_NOT);
+	__atomic_store_n(&f->next, found, __ATOMIC_RELEASE);
+}
+
+static void resolve(struct form *f, const void *caller, void *fallback);
 
 static NOINLINE void *
 slow_new(size_t size, uintptr_t b, uintptr_t c, new_fn *next)
@@ -117,10 +134,43 @@ slow_new(size_t size, uintptr_t b, uintptr_t c, new_fn *next)
 	return p;
 }
 
+/* The first call of a form: did something that it called count already? */
+static NOINLINE void *
+first_new(size_t size, uintptr_t b, uintptr_t c, struct form *f)
+{
+	const uint64_t *frame = __builtin_frame_address(0);
+	struct walk_regs caller = { frame[1], (uint64_t)(frame + 2),
+		frame[0] };
+	uint64_t left = self.countdown, interval;
+	uint32_t asked = self.asked;
+	void *p = ((new_fn *)f->next)(size, b, c);
+
+	if (p == NULL || size == 0)
+		return p;
+	if (self.countdown != left || self.asked != asked) {
+		store(&f->counts, COUNTS_NOT);
+		return p;
+	}
+	store(&f->counts, COUNTS);
+	if (self.countdown > size)
+		self.countdown -= size;
+	else if (sample_due(size, &interval))
+		sample_put(p, size, interval, &caller);
+	return p;
+}
+
 #define DEFINE_NEW(symbol, can_throw)                                          \
-	static struct form form##symbol = { .throws = can_throw,               \
-		.name = #symbol };                                             \
+	static struct form form##symbol = { .name = #symbol };                 \
 	void *symbol(size_t, uintptr_t, uintptr_t);                            \
+	static NOINLINE void *late_##symbol(size_t size, uintptr_t b,          \
+	    uintptr_t c)                                                       \
+	{                                                                      \
+		resolve(&form##symbol, __builtin_return_address(0),            \
+		    can_throw ? (void *)new_by_malloc :                        \
+				(void *)new_by_malloc_nothrow);                \
+		return symbol(size, b, c);                                     \
+	}                                                                      \
+                                                                               \
 	EXPORT void *symbol(size_t size, uintptr_t b, uintptr_t c)             \
 	{                                                                      \
 		new_fn *next =                                                 \
@@ -128,21 +178,28 @@ slow_new(size_t size, uintptr_t b, uintptr_t c, new_fn *next)
 			__ATOMIC_ACQUIRE);                                     \
                                                                                \
 		if (UNLIKELY(next == NULL))                                    \
-			next = (new_fn *)resolve(&form##symbol,                \
-			    __builtin_return_address(0),                       \
-			    can_throw ? (void *)new_by_malloc :                \
-					(void *)new_by_malloc_nothrow);        \
-		if (!form##symbol.counts)                                      \
+			return late_##symbol(size, b, c);                      \
+		if (load(&form##symbol.counts) == COUNTS_NOT)                  \
 			return next(size, b, c);                               \
+		if (UNLIKELY(load(&form##symbol.counts) == COUNTS_UNKNOWN))    \
+			return first_new(size, b, c, &form##symbol);           \
 		if (UNLIKELY(self.countdown <= size))                          \
 			return slow_new(size, b, c, next);                     \
 		self.countdown -= size;                                        \
 		return next(size, b, c);                                       \
 	}
 
+/* One that calls free finds the entry gone there: looking costs little. */
 #define DEFINE_DELETE(symbol)                                                  \
 	static struct form form##symbol = { .name = #symbol };                 \
 	void symbol(void *, uintptr_t, uintptr_t);                             \
+	static NOINLINE void late_##symbol(void *p, uintptr_t b, uintptr_t c)  \
+	{                                                                      \
+		resolve(&form##symbol, __builtin_return_address(0),            \
+		    (void *)delete_by_free);                                   \
+		symbol(p, b, c);                                               \
+	}                                                                      \
+                                                                               \
 	EXPORT void symbol(void *p, uintptr_t b, uintptr_t c)                  \
 	{                                                                      \
 		delete_fn *next =                                              \
@@ -150,14 +207,36 @@ slow_new(size_t size, uintptr_t b, uintptr_t c, new_fn *next)
 			__ATOMIC_ACQUIRE);                                     \
 		struct taken t;                                                \
                                                                                \
-		if (UNLIKELY(next == NULL))                                    \
-			next = (delete_fn *)resolve(&form##symbol,             \
-			    __builtin_return_address(0),                       \
-			    (void *)delete_by_free);                           \
-		if (form##symbol.counts && UNLIKELY(filter_maybe(p)))          \
+		if (UNLIKELY(next == NULL)) {                                  \
+			late_##symbol(p, b, c);                                \
+			return;                                                \
+		}                                                              \
+		if (load(&form##symbol.counts) != COUNTS_NOT &&                \
+		    UNLIKELY(filter_maybe(p)))                                 \
 			sample_take(p, &t);                                    \
 		next(p, b, c);                                                 \
 	}
 
 NEW_FORMS(DEFINE_NEW)
 DELETE_FORMS(DEFINE_DELETE)
+
+static struct form *const forms[] = {
+#define NEW(symbol, can_throw) &form##symbol,
+#define DELETE(symbol) &form##symbol,
+	NEW_FORMS(NEW) DELETE_FORMS(DELETE)
+};
+
+/*
+ * All forms at once, so that what one object's new returns does not go to
+ * another's delete because a library was loaded in between.
+ */
+static void
+resolve(struct form *f, const void *caller, void *fallback)
+{
+	const struct link_map *from = real_owner(caller);
+
+	real_resolve();
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		settle(forms[i], find_next(forms[i]->name, from));
+	settle(f, fallback);
+}

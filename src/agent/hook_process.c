@@ -13,6 +13,7 @@
  * followed.
  */
 #include "agent/calls.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 #include <linux/prctl.h>
@@ -94,12 +95,22 @@ forkpty(int *fd, char *name, const void *term, const void *win)
 	return forked(real.forkpty(fd, name, term, win));
 }
 
+/* A filter is about to be installed. */
+static void
+enter_sandbox(void)
+{
+	if (agent_armed())
+		segment_reserve_ahead();
+	agent_sandboxed = true;
+	keeper_dismiss();
+}
+
 EXPORT int
 prctl(int op, unsigned long a, unsigned long b, unsigned long c,
     unsigned long d)
 {
 	if (op == PR_SET_SECCOMP)
-		agent_sandboxed = true;
+		enter_sandbox();
 	return real.prctl(op, a, b, c, d);
 }
 
@@ -161,7 +172,7 @@ syscall(long n, long a, long b, long c, long d, long e, long f)
 	/* Of seccomp's operations, 0 and 1 install; others ask. */
 	if ((n == SYS_seccomp && a <= 1) ||
 	    (n == SYS_prctl && a == PR_SET_SECCOMP))
-		agent_sandboxed = true;
+		enter_sandbox();
 	if (n == SYS_close)
 		fds_close((int)a);
 	return real.syscall(n, a, b, c, d, e, f);

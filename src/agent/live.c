@@ -20,7 +20,7 @@
 #define SLICE 256 /* slots thinned with one sample */
 
 /* Buckets in use: 256 (4096 entries), 1024, 4096. */
-static _Atomic uint32_t tier;
+static uint32_t tier;
 static const uint32_t tier_buckets[] = { BUCKETS / 16, BUCKETS / 4, BUCKETS };
 #define LAST_TIER 2
 
@@ -34,17 +34,25 @@ hash_of(uint64_t addr)
 	return h ^ h >> 32;
 }
 
-static inline _Atomic uint64_t *
-bucket_of(uint64_t hash, unsigned choice, uint32_t buckets)
+/*
+ * The buckets of a tier include those of the tiers before, which are full
+ * when it begins: so one of the two choices is among all, the other among the
+ * new ones alone. Were both among all, the old ones would overflow long
+ * before the tier is full.
+ */
+static inline uint64_t *
+bucket_of(uint64_t hash, unsigned choice, uint32_t t)
 {
-	uint32_t b = choice == 0 ? (uint32_t)(hash >> 12) :
-				   (uint32_t)(hash >> 36);
+	uint32_t old = t > 0 ? tier_buckets[t - 1] : 0;
+	uint64_t fresh = tier_buckets[t] - old;
+	uint32_t b = choice == 0 ? (uint32_t)(hash >> 12) % tier_buckets[t] :
+				   old + (uint32_t)((hash >> 32) * fresh >> 32);
 
-	return &tables.keys[(size_t)(b % buckets) * ULL_BUCKET];
+	return &tables.keys[(size_t)b * ULL_BUCKET];
 }
 
 static inline struct ull_live *
-entry_of(const _Atomic uint64_t *key)
+entry_of(const uint64_t *key)
 {
 	return &tables.live[key - tables.keys];
 }
@@ -57,41 +65,57 @@ filter_bit(uint64_t addr)
 	return (uint32_t)(addr >> 4) % FILTER_BITS;
 }
 
-/* Set before the object is handed out; cleared when the last behind the bit
- * is gone. The count goes first up and last down, so a bit is never clear
- * while somebody is behind it; at worst it stays set, which costs a look. */
-static void
+/*
+ * A bit is set before its object is handed out and cleared when the last
+ * object behind it is gone. It must never be clear while there is one, not
+ * for an instant: the free of that object would not be seen. So whoever takes
+ * the count from one to nothing first claims the bit, and while it clears it
+ * nobody may get behind it. That takes a few instructions; filter_add looks
+ * again a few times and then fails: the other may have been preempted.
+ */
+#define FILTER_STUCK 255 /* that many or more: set for good */
+#define FILTER_CLEARING 254
+
+static bool
 filter_add(uint64_t addr)
 {
 	uint32_t bit = filter_bit(addr);
-	uint8_t n = load(&wiped.counts[bit]);
+	uint8_t n = load(&wiped.counts[bit]), next;
 
-	while (n != 255 &&
-	    !__atomic_compare_exchange_n(&wiped.counts[bit], &n, n + 1, false,
-		__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
+	for (int i = 0; n == FILTER_CLEARING && i < 100; i++) {
+		__builtin_ia32_pause();
+		n = load(&wiped.counts[bit]);
+	}
+	do {
+		if (n == FILTER_CLEARING)
+			return false;
+		if (n == FILTER_STUCK)
+			return true;
+		next = n + 1 == FILTER_CLEARING ? FILTER_STUCK : n + 1;
+	} while (!__atomic_compare_exchange_n(&wiped.counts[bit], &n, next,
+	    false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
 	__atomic_fetch_or(&wiped.filter[bit / 32], 1u << bit % 32,
-	    __ATOMIC_SEQ_CST);
+	    __ATOMIC_RELAXED);
+	return true;
 }
 
 static void
 filter_remove(uint64_t addr)
 {
 	uint32_t bit = filter_bit(addr);
-	uint8_t n = load(&wiped.counts[bit]);
+	uint8_t n = load(&wiped.counts[bit]), next;
 
-	while (n != 255 && n != 0 &&
-	    !__atomic_compare_exchange_n(&wiped.counts[bit], &n, n - 1, false,
-		__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-	if (n != 1)
+	do {
+		if (n == FILTER_STUCK || n == FILTER_CLEARING || n == 0)
+			return;
+		next = n == 1 ? FILTER_CLEARING : n - 1;
+	} while (!__atomic_compare_exchange_n(&wiped.counts[bit], &n, next,
+	    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	if (next != FILTER_CLEARING)
 		return;
 	__atomic_fetch_and(&wiped.filter[bit / 32], ~(1u << bit % 32),
-	    __ATOMIC_SEQ_CST);
-	/* Another may have come between the count and the bit. */
-	if (__atomic_load_n(&wiped.counts[bit], __ATOMIC_SEQ_CST) != 0)
-		__atomic_fetch_or(&wiped.filter[bit / 32], 1u << bit % 32,
-		    __ATOMIC_SEQ_CST);
+	    __ATOMIC_RELAXED);
+	release(&wiped.counts[bit], 0);
 }
 
 /* ---- put and take ------------------------------------------------------------------- */
@@ -132,15 +156,15 @@ is_key_of(uint64_t key, uint64_t addr)
 }
 
 /* The slot of addr in one of its buckets of the tiers so far, or NULL. */
-static _Atomic uint64_t *
+static uint64_t *
 find(uint64_t addr)
 {
 	uint64_t hash = hash_of(addr);
 
 	for (int t = (int)load(&tier); t >= 0; t--) {
 		for (unsigned choice = 0; choice < 2; choice++) {
-			_Atomic uint64_t *k =
-			    bucket_of(hash, choice, tier_buckets[t]);
+			uint64_t *k =
+			    bucket_of(hash, choice, (uint32_t)t);
 
 			for (unsigned i = 0; i < ULL_BUCKET; i++)
 				if (is_key_of(load(&k[i]), addr))
@@ -150,15 +174,15 @@ find(uint64_t addr)
 	return NULL;
 }
 
-static _Atomic uint64_t *
-claim(uint64_t hash, uint32_t buckets)
+static uint64_t *
+claim(uint64_t hash, uint32_t t)
 {
-	_Atomic uint64_t *k[2] = { bucket_of(hash, 0, buckets),
-		bucket_of(hash, 1, buckets) };
+	uint64_t *k[2] = { bucket_of(hash, 0, t),
+		bucket_of(hash, 1, t) };
 
 	/* Side by side, so that both buckets fill evenly. */
 	for (unsigned i = 0; i < ULL_BUCKET * 2; i++) {
-		_Atomic uint64_t *slot = &k[i % 2][i / 2];
+		uint64_t *slot = &k[i % 2][i / 2];
 		uint64_t empty = 0;
 
 		if (load(slot) == 0 &&
@@ -176,6 +200,12 @@ reserve_tier(uint32_t t)
 
 	return segment_reserve(ULL_KEYS_OFF, slots * 8) &&
 	    segment_reserve(ULL_LIVE_OFF, slots * sizeof(struct ull_live));
+}
+
+HIDDEN void
+live_reserve_ahead(void)
+{
+	reserve_tier(0);
 }
 
 /* The tier to put into: the next one when this is three quarters full. */
@@ -209,25 +239,33 @@ drop_stale(uint64_t addr)
 	loss(ULL_LOSS_STALE);
 }
 
+/* Nothing that looks like a state of a key: NULL is freed all the time. */
+static inline bool
+is_address(uint64_t addr)
+{
+	return !(addr & ULL_KEY_STATE) && addr > 16;
+}
+
 HIDDEN bool
 live_put(uint64_t addr, const struct taken *t)
 {
-	_Atomic uint64_t *slot = NULL;
+	uint64_t *slot = NULL;
 
-	if (addr & ULL_KEY_STATE || addr <= 16) {
+	if (!is_address(addr)) {
 		loss(ULL_LOSS_LIVE_FULL);
 		return false;
 	}
 	drop_stale(addr);
 	if (reserve_tier(0))
-		slot = claim(hash_of(addr), tier_buckets[choose_tier()]);
-	if (slot == NULL) {
+		slot = claim(hash_of(addr), choose_tier());
+	if (slot == NULL || !filter_add(addr)) {
+		if (slot != NULL)
+			release(slot, 0);
 		loss(ULL_LOSS_LIVE_FULL);
 		return false;
 	}
 	add(&tables.counters->live_entries, 1);
 	fill(entry_of(slot), addr, t);
-	filter_add(addr);
 	release(slot, addr);
 	return true;
 }
@@ -235,18 +273,18 @@ live_put(uint64_t addr, const struct taken *t)
 HIDDEN bool
 live_take(uint64_t addr, struct taken *t)
 {
-	_Atomic uint64_t *slot = find(addr);
+	uint64_t *slot = is_address(addr) ? find(addr) : NULL;
 	uint64_t key = addr;
 
 	if (slot == NULL)
 		return false;
-	/* The object is ours until the real free, so nobody else takes it;
-	 * only the thinner may hold it. */
-	for (;;) {
-		read_entry(entry_of(slot), t);
-		if (__atomic_compare_exchange_n(slot, &key, 0, false,
-			__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-			break;
+	/*
+	 * The object is ours until the real free, so nobody else takes it;
+	 * only the thinner may hold it. The entry is read when it is claimed
+	 * and not before: between, the thinner could change it and let go.
+	 */
+	while (!__atomic_compare_exchange_n(slot, &key, ULL_KEY_BUSY, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 		if (key == (addr | ULL_KEY_HELD) &&
 		    __atomic_compare_exchange_n(slot, &key,
 			addr | ULL_KEY_ORPHAN, false, __ATOMIC_ACQ_REL,
@@ -254,9 +292,10 @@ live_take(uint64_t addr, struct taken *t)
 			return false; /* the thinner settles it */
 		if (key != addr && key != (addr | ULL_KEY_HELD))
 			return false;
-		if (key != addr)
-			key = addr;
+		key = addr;
 	}
+	read_entry(entry_of(slot), t);
+	release(slot, 0);
 	add(&tables.counters->live_entries, -1);
 	filter_remove(addr);
 	return true;
@@ -266,7 +305,7 @@ live_take(uint64_t addr, struct taken *t)
 
 /* Gives up a slot that the thinner holds. */
 static void
-thin_remove(_Atomic uint64_t *slot, uint64_t addr, const struct taken *t)
+thin_remove(uint64_t *slot, uint64_t addr, const struct taken *t)
 {
 	stacks_live(t, true);
 	filter_remove(addr);
@@ -275,13 +314,13 @@ thin_remove(_Atomic uint64_t *slot, uint64_t addr, const struct taken *t)
 }
 
 static void
-thin_slot(_Atomic uint64_t *slot, uint64_t floor)
+thin_slot(uint64_t *slot, uint64_t floor)
 {
 	uint64_t addr = load(slot), held;
 	struct taken t, kept;
 	double chance;
 
-	if (addr <= 16 || addr & ULL_KEY_STATE ||
+	if (!is_address(addr) ||
 	    !__atomic_compare_exchange_n(slot, &addr, addr | ULL_KEY_HELD,
 		false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;

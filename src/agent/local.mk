@@ -6,6 +6,12 @@
 agent_PROGRAMS += libullage.so
 libullage_so_SOURCES = \
 	src/agent/agent.c src/agent/agent.h \
+	src/agent/alloc.c src/agent/alloc.h \
+	src/agent/alloc_glibc.c src/agent/alloc_glibc.h \
+	src/agent/alloc_glibc_lend.c \
+	src/agent/alloc_jemalloc.c \
+	src/agent/alloc_mimalloc.c \
+	src/agent/alloc_tcmalloc.c \
 	src/agent/cfi.c src/agent/cfi.h \
 	src/agent/cfi_expr.c \
 	src/agent/cfi_run.c \
@@ -18,6 +24,9 @@ libullage_so_SOURCES = \
 	src/agent/hook_process.c \
 	src/agent/hook_received.c \
 	src/agent/hook_thread.c \
+	src/agent/keeper.c src/agent/keeper.h \
+	src/agent/keeper_rule.c src/agent/keeper_rule.h \
+	src/agent/keeper_work.c src/agent/keeper_work.h \
 	src/agent/live.c \
 	src/agent/memo.c \
 	src/agent/mini.c src/agent/mini.h \

@@ -51,7 +51,7 @@ place_of(const struct walk_regs *r)
 
 _Static_assert(MEMOS == 1 << (64 - 58), "the shift above");
 
-HIDDEN HOT READS_STACKS bool
+HIDDEN GROUPED READS_STACKS bool
 memo_find(const struct walk_regs *r, uint64_t hi, uint32_t *stack)
 {
 	const struct memo *m = place_of(r);

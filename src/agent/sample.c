@@ -15,6 +15,7 @@
  * is interval 1.
  */
 #include "agent/agent.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 #include <time.h>
@@ -153,11 +154,13 @@ sample_due(uint64_t size, uint64_t *interval)
 	uint64_t over, distance;
 	bool due;
 
+	self.asked++;
 	if (UNLIKELY(!agent_armed())) {
 		/* Forward for good, or for as long as another lays out. */
 		self.countdown = agent_out() ? UINT64_MAX >> 1 : 0;
 		return false;
 	}
+	keeper_look();
 	if (UNLIKELY(self.arming != agent.arming)) {
 		seed();
 		if (size < self.countdown) {
@@ -192,7 +195,7 @@ sample_due(uint64_t size, uint64_t *interval)
 #define SCRATCHES 32
 
 static uint64_t scratch[SCRATCHES][ULL_DEPTH_MAX];
-static _Atomic uint32_t scratch_taken;
+static uint32_t scratch_taken;
 
 /* A walk buffer: too large for the stack of a signal handler. */
 static int
@@ -259,7 +262,7 @@ walk_stack(const struct walk_regs *caller)
 	return stack;
 }
 
-HIDDEN HOT uint32_t
+HIDDEN GROUPED uint32_t
 sample_stack(const struct walk_regs *caller, uint64_t *time)
 {
 	uint64_t hi = stackend_find(caller->sp), generation;

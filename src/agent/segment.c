@@ -14,6 +14,7 @@
 
 #include "agent/agent.h"
 #include "agent/environment.h"
+#include "agent/keeper.h"
 #include "agent/mini.h"
 #include "agent/real.h"
 
@@ -36,7 +37,7 @@
 HIDDEN struct tables tables;
 
 static char *map;			 /* the segment, or NULL */
-static _Atomic uint8_t reserved[BLOCKS]; /* blocks with memory behind them */
+static uint8_t reserved[BLOCKS]; /* blocks with memory behind them */
 
 /* ---- memory behind the map -------------------------------------------------- */
 
@@ -70,14 +71,27 @@ segment_reserved(uint64_t off)
 	return acquire(&reserved[off / BLOCK]);
 }
 
-/* What is touched from the start: all up to the index, and the first tier of
- * the live table (see live.c, which reserves the others). */
+/* Some 0.8 MiB: 2,000 stacks, and the first tier of the live table. */
+HIDDEN void
+segment_reserve_ahead(void)
+{
+	segment_reserve(ULL_INDEX_OFF, ULL_INDEX * 4);
+	segment_reserve(ULL_STACKS_OFF, 256u * 1024u);
+	segment_reserve(ULL_FRAMES_OFF, 256u * 1024u);
+	live_reserve_ahead();
+	fds_reserve_ahead();
+	threads_reserve_ahead();
+}
+
+/* What is touched without asking: all up to the modules, and the stack that
+ * takes what finds no room. */
 static bool
 reserve_first(int fd)
 {
 	for (size_t b = 0; b < BLOCKS; b++)
 		release(&reserved[b], 0);
-	if (segment_reserve(0, ULL_MODULES_OFF + 1))
+	if (segment_reserve(0, ULL_MODULES_OFF + 1) &&
+	    segment_reserve(ULL_STACKS_OFF, sizeof(struct ull_stack)))
 		return true;
 	/* Before Linux 5.14: all of it, now. */
 	if (mini_call4(SYS_fallocate, fd, 0, 0, ULL_TOTAL) != 0)
@@ -266,6 +280,8 @@ set_tables(void)
 		.frames = (void *)(map + ULL_FRAMES_OFF),
 		.keys = (void *)(map + ULL_KEYS_OFF),
 		.live = (void *)(map + ULL_LIVE_OFF),
+		.receipts = (void *)(map + ULL_RECEIPTS_OFF),
+		.keeper = (void *)(map + ULL_KEEPER_OFF),
 		.fds = (void *)(map + ULL_FDS_OFF),
 		.thread_keys = (void *)(map + ULL_THREADS_OFF),
 		.threads = (void *)(map + ULL_THREADS_OFF + ULL_THREADS * 8),
@@ -356,6 +372,7 @@ fill_header(const struct environment *env, int32_t parent, uint64_t pid)
 		mini_copy(h->allocator, sizeof h->allocator, owner->l_name);
 	h->shadowed = env->shadowed;
 	store(&tables.control->interval, env->interval);
+	keeper_configure(env->trim, env->memory_limit, env->filtered);
 	store(&tables.counters->stacks_used, 1); /* stack 0 is the lost one */
 	store(&tables.counters->thin_cursor, ULL_LIVE);
 	release(&h->state, ULL_STATE_ARMED);

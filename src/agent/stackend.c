@@ -43,10 +43,10 @@ thread_pointer(void)
  * The kernel stores 0 there when the thread has ended, so what looks there
  * knows. Found twice, it is not found.
  */
-static void
-learn_tid(uint64_t tp)
+HIDDEN void
+stackend_learn_tid(uint32_t tid)
 {
-	uint32_t tid = (uint32_t)mini_call1(SYS_gettid, 0);
+	uint64_t tp = thread_pointer();
 
 	for (uint64_t off = 8; off < SEARCH; off += 4) {
 		if (*(uint32_t *)(tp + off) != tid)
@@ -77,7 +77,6 @@ stackend_init(void)
 			size_offset = off;
 			break;
 		}
-	learn_tid(tp);
 }
 
 HIDDEN uint32_t
@@ -92,7 +91,7 @@ stackend_tid_offset(void)
 	return (uint32_t)tid_offset;
 }
 
-HIDDEN HOT uint64_t
+HIDDEN GROUPED uint64_t
 stackend_find(uint64_t sp)
 {
 	uint64_t end = (uint64_t)__libc_stack_end;

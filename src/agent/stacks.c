@@ -39,19 +39,17 @@ same(const struct ull_stack *s, uint64_t hash, const uint64_t *frames,
 }
 
 /*
- * Takes n of *used; false when they are not to be had. Never overshoots by
- * more than the threads that try at once, and gives back what it overshot.
+ * Takes n of *used; false when they are not to be had. Overshoots by no more
+ * than the threads that try at once, and gives nothing back: another may
+ * have taken what came after.
  */
 static bool
-take(_Atomic uint32_t *used, uint32_t n, uint32_t cap, uint32_t *first)
+take(uint32_t *used, uint32_t n, uint32_t cap, uint32_t *first)
 {
 	if (load(used) + n > cap)
 		return false;
 	*first = add(used, n);
-	if (*first + n <= cap)
-		return true;
-	__atomic_fetch_sub(used, n, __ATOMIC_RELAXED);
-	return false;
+	return *first + n <= cap;
 }
 
 /* A filled record that nobody can find yet, or ULL_STACK_LOST. */

@@ -17,8 +17,8 @@
 #define HALF (ULL_THREADS / 2)
 #define BUCKETS (HALF / ULL_THREAD_BUCKET)
 
-static _Atomic uint32_t sequence;
-static _Atomic uint32_t stamps[ULL_THREADS]; /* of the last name or detach */
+static uint32_t sequence;
+static uint32_t stamps[ULL_THREADS]; /* of the last name or detach */
 
 static inline uint64_t
 handle_of(uint64_t key)
@@ -46,18 +46,18 @@ have_memory(uint32_t slot)
 }
 
 static struct ull_thread *
-entry_of(const _Atomic uint64_t *key)
+entry_of(const uint64_t *key)
 {
 	return &tables.threads[key - tables.thread_keys];
 }
 
-static _Atomic uint64_t *
+static uint64_t *
 find(uint64_t handle)
 {
 	if (!segment_reserved(ULL_THREADS_OFF))
 		return NULL;
 	for (unsigned half = 0; half < 2; half++) {
-		_Atomic uint64_t *k =
+		uint64_t *k =
 		    &tables.thread_keys[bucket_of(handle, half)];
 
 		for (unsigned i = 0; i < ULL_THREAD_BUCKET; i++)
@@ -68,7 +68,7 @@ find(uint64_t handle)
 }
 
 static bool
-swap(_Atomic uint64_t *slot, uint64_t from, uint64_t to)
+swap(uint64_t *slot, uint64_t from, uint64_t to)
 {
 	return __atomic_compare_exchange_n(slot, &from, to, false,
 	    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
@@ -76,16 +76,16 @@ swap(_Atomic uint64_t *slot, uint64_t from, uint64_t to)
 
 /* The entry of the longest ago among those of detached threads; most of
  * these have ended. */
-static _Atomic uint64_t *
+static uint64_t *
 claim_detached(uint64_t handle)
 {
-	_Atomic uint64_t *best = NULL;
+	uint64_t *best = NULL;
 	uint64_t key = 0;
 
 	for (unsigned i = 0; i < 2 * ULL_THREAD_BUCKET; i++) {
 		uint32_t slot = bucket_of(handle, i / ULL_THREAD_BUCKET) +
 		    i % ULL_THREAD_BUCKET;
-		_Atomic uint64_t *k = &tables.thread_keys[slot];
+		uint64_t *k = &tables.thread_keys[slot];
 
 		if (!(load(k) & ULL_THREAD_DETACHED))
 			continue;
@@ -100,7 +100,7 @@ claim_detached(uint64_t handle)
 	    NULL;
 }
 
-static _Atomic uint64_t *
+static uint64_t *
 claim(uint64_t handle)
 {
 	for (unsigned half = 0; half < 2; half++) {
@@ -133,7 +133,7 @@ set_name(struct ull_thread *e, const char *name)
 }
 
 static void
-stamp(const _Atomic uint64_t *slot)
+stamp(const uint64_t *slot)
 {
 	store(&stamps[slot - tables.thread_keys], add(&sequence, 1) + 1);
 }
@@ -142,7 +142,7 @@ stamp(const _Atomic uint64_t *slot)
 static void
 put_half(uint64_t handle, const char *name, uint64_t flag)
 {
-	_Atomic uint64_t *slot = claim(handle);
+	uint64_t *slot = claim(handle);
 
 	if (slot == NULL)
 		return;
@@ -156,10 +156,10 @@ put_half(uint64_t handle, const char *name, uint64_t flag)
  * The slot of handle, held by us; *key is what it held. NULL if there is no
  * room, or if another holds it.
  */
-static _Atomic uint64_t *
+static uint64_t *
 hold(uint64_t handle, uint64_t *key)
 {
-	_Atomic uint64_t *slot = find(handle);
+	uint64_t *slot = find(handle);
 
 	*key = 0;
 	if (slot == NULL)
@@ -181,7 +181,7 @@ threads_created(const struct created *c, const struct walk_regs *caller)
 {
 	uint64_t time, key, flag = c->detached ? ULL_THREAD_DETACHED : 0;
 	uint32_t stack, birth;
-	_Atomic uint64_t *slot;
+	uint64_t *slot;
 	struct ull_thread *e;
 
 	if (!agent_armed())
@@ -212,7 +212,7 @@ threads_created(const struct created *c, const struct walk_regs *caller)
 HIDDEN uint32_t
 threads_find(uint64_t handle)
 {
-	const _Atomic uint64_t *slot = agent_writes() ? find(handle) : NULL;
+	const uint64_t *slot = agent_writes() ? find(handle) : NULL;
 
 	return slot != NULL ?
 	    load(&entry_of(slot)->check) | UINT32_C(1) << 16 :
@@ -222,7 +222,7 @@ threads_find(uint64_t handle)
 HIDDEN void
 threads_joined(uint64_t handle, uint32_t identity)
 {
-	_Atomic uint64_t *slot;
+	uint64_t *slot;
 	uint64_t key;
 
 	/* Another thread may have the handle by now. */
@@ -238,7 +238,7 @@ HIDDEN void
 threads_detach(uint64_t handle, bool detached)
 {
 	uint64_t flag = detached ? ULL_THREAD_DETACHED : 0;
-	_Atomic uint64_t *slot;
+	uint64_t *slot;
 
 	if (!agent_writes() || handle == 0 || handle & ULL_THREAD_STATE)
 		return;
@@ -254,7 +254,7 @@ threads_detach(uint64_t handle, bool detached)
 HIDDEN void
 threads_name(uint64_t handle, const char *name)
 {
-	_Atomic uint64_t *slot;
+	uint64_t *slot;
 
 	if (!agent_writes() || handle == 0 || handle & ULL_THREAD_STATE)
 		return;
@@ -264,4 +264,11 @@ threads_name(uint64_t handle, const char *name)
 	}
 	set_name(entry_of(slot), name);
 	stamp(slot);
+}
+
+HIDDEN void
+threads_reserve_ahead(void)
+{
+	segment_reserve(ULL_THREADS_OFF, ULL_THREADS * 8 +
+		HALF * sizeof(struct ull_thread));
 }

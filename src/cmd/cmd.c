@@ -15,6 +15,7 @@
 #include "cmd/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,17 +25,26 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-extern const struct cmd cmd_run, cmd_ps, cmd_heap, cmd_allocs, cmd_peak,
-    cmd_diff, cmd_convert, cmd_fds, cmd_threads, cmd_agent_path, cmd_debug, cmd_help;
+extern const struct cmd cmd_run, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
+    cmd_peak, cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
+    cmd_stack, cmd_plan, cmd_memory, cmd_trim, cmd_agent_path, cmd_debug,
+    cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
 	&cmd_ps,
+	&cmd_top,
 	&cmd_heap,
 	&cmd_allocs,
 	&cmd_peak,
+	&cmd_show,
+	&cmd_limits,
+	&cmd_memory,
+	&cmd_trim,
 	&cmd_fds,
 	&cmd_threads,
+	&cmd_stack,
+	&cmd_plan,
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,
@@ -215,18 +225,34 @@ run_cmd(const struct cmd *cmd, int argc, char **argv)
 	return rc < 0 ? complain(cmd->name, &e) : rc;
 }
 
+/*
+ * A standard stream that is closed would lend its number to the next file:
+ * a profile for standard output then went into a target's segment. What is
+ * opened here cannot be read or written, and a command that is run does not
+ * inherit it.
+ */
+static void
+occupy_closed_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/", O_PATH | O_CLOEXEC);
+}
+
 int
 cmd_main(int argc, char **argv)
 {
 	struct err e;
 	const struct cmd *cmd;
 
+	occupy_closed_streams();
 	setlocale(LC_CTYPE, "");
 	watch_signals();
 	if (argc < 2) {
-		char *none[] = { (char *)"ps", NULL };
+		const char *name = isatty(0) && isatty(1) ? "top" : "ps";
+		char *none[] = { (char *)(uintptr_t)name, NULL };
 
-		return run_cmd(cmd_find("ps"), 1, none);
+		return run_cmd(cmd_find(name), 1, none);
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		puts("ullage " ULLAGE_VERSION);

@@ -17,6 +17,8 @@
 #define ROWS 50	  /* shown unless -n says otherwise */
 #define NARROW 72 /* below it the queues give way to the target */
 
+#define BIT(column) (UINT64_C(1) << (column))
+
 enum {
 	COL_FD,
 	COL_TYPE,
@@ -37,50 +39,47 @@ enum {
 
 /* To add a column: a row here, a line in add_row. */
 static const struct column columns[COL_COUNT] = {
-	[COL_FD] = { "fd", "FD", CELL_ID, "descriptor", false, false },
-	[COL_TYPE] = { "type", "TYPE", CELL_TEXT,
-	    "what it is: of a socket, its protocol", true, false },
-	[COL_STATE] = { "state", "STATE", CELL_TEXT, "state of a socket", true,
-	    false },
-	[COL_RECEIVE] = { "receive_queue", "RECVQ", CELL_BYTES,
-	    "bytes that wait to be read; of a listening socket, connections "
-	    "that wait to be accepted",
-	    false, false },
-	[COL_SEND] = { "send_queue", "SENDQ", CELL_BYTES,
-	    "bytes that wait to be sent; of a listening socket, how many "
-	    "connections may wait",
-	    false, false },
-	[COL_MEMORY] = { "memory", "KERNEL", CELL_BYTES,
-	    "kernel memory of a socket's buffers", false, false },
-	[COL_FLAGS] = { "flags", "FLAGS", CELL_TEXT,
-	    "how it was opened (with --long)", true, false },
-	[COL_POSITION] = { "position", "POSITION", CELL_COUNT,
-	    "offset in the file (with --long)", false, false },
-	[COL_DETAIL] = { "detail", "DETAIL", CELL_TEXT,
-	    "count of an eventfd, watches of an epoll (with --long)", true,
-	    false },
-	[COL_DROPPED] = { "dropped", "DROPPED", CELL_COUNT,
-	    "packets that a socket had no room for", false, false },
-	[COL_LOCAL] = { "local", "LOCAL", CELL_TEXT, "own address", true,
-	    false },
-	[COL_PEER] = { "peer", "PEER", CELL_TEXT, "the other's address", true,
-	    false },
-	[COL_INODE] = { "inode", "INODE", CELL_ID,
-	    "inode of a socket, pipe or namespace", false, false },
-	[COL_TARGET] = { "target", "TARGET", CELL_TEXT,
-	    "file, or addresses of a socket", true, true },
+    [COL_FD] = {"fd", "FD", CELL_ID, "descriptor", false, false},
+    [COL_TYPE] = {"type", "TYPE", CELL_TEXT,
+	"what it is: of a socket, its protocol", true, false},
+    [COL_STATE] = {"state", "STATE", CELL_TEXT, "state of a socket", true,
+	false},
+    [COL_RECEIVE] = {"receive_queue", "RECVQ", CELL_BYTES,
+	"bytes that wait to be read; of a listening socket, connections "
+	"that wait to be accepted",
+	false, false},
+    [COL_SEND] = {"send_queue", "SENDQ", CELL_BYTES,
+	"bytes that wait to be sent; of a listening socket, how many "
+	"connections may wait",
+	false, false},
+    [COL_MEMORY] = {"memory", "KERNEL", CELL_BYTES,
+	"kernel memory of a socket's buffers", false, false},
+    [COL_FLAGS] = {"flags", "FLAGS", CELL_TEXT,
+	"how it was opened (with --long)", true, false},
+    [COL_POSITION] = {"position", "POSITION", CELL_COUNT,
+	"offset in the file (with --long)", false, false},
+    [COL_DETAIL] = {"detail", "DETAIL", CELL_TEXT,
+	"count of an eventfd, watches of an epoll (with --long)", true, false},
+    [COL_DROPPED] = {"dropped", "DROPPED", CELL_COUNT,
+	"packets that a socket had no room for", false, false},
+    [COL_LOCAL] = {"local", "LOCAL", CELL_TEXT, "own address", true, false},
+    [COL_PEER] = {"peer", "PEER", CELL_TEXT, "the other's address", true,
+	false},
+    [COL_INODE] = {"inode", "INODE", CELL_ID,
+	"inode of a socket, pipe or namespace", false, false},
+    [COL_TARGET] = {"target", "TARGET", CELL_TEXT,
+	"file, or addresses of a socket", true, true},
 };
 
 static const struct option_spec fds_options[] = {
-	{ 0, "by", OPT_TEXT, "WHAT",
-	    "totals only, by type, peer, state or path", false },
-	{ 'l', "long", OPT_FLAG, NULL,
-	    "read flags, positions and details too, which takes longer",
-	    false },
-	OPTION_END,
+    {0, "by", OPT_TEXT, "WHAT", "totals only, by type, peer, state or path",
+	false},
+    {'l', "long", OPT_FLAG, NULL,
+	"read flags, positions and details too, which takes longer", false},
+    OPTION_END,
 };
 
-/* ---- rows ----------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------- */
 
 /* "local -> peer", or the link. */
 static void
@@ -88,8 +87,8 @@ add_target(struct table *t, const struct fd *f, const struct socket *k)
 {
 	struct buf text = BUF_INIT;
 
-	if (k == NULL || (k->local == NULL && k->peer == NULL &&
-			     k->peer_inode == 0)) {
+	if (k == NULL ||
+	    (k->local == NULL && k->peer == NULL && k->peer_inode == 0)) {
 		if (f->target != NULL)
 			table_text(t, COL_TARGET, f->target);
 		return;
@@ -101,8 +100,8 @@ add_target(struct table *t, const struct fd *f, const struct socket *k)
 	if (k->peer != NULL)
 		buf_puts(&text, k->peer);
 	else if (k->peer_inode != 0)
-		buf_printf(&text, "socket:[%llu]",
-		    (unsigned long long)k->peer_inode);
+		buf_printf(
+		    &text, "socket:[%llu]", (unsigned long long)k->peer_inode);
 	table_text(t, COL_TARGET, buf_text(&text));
 	buf_free(&text);
 }
@@ -157,35 +156,36 @@ rows_table(const struct open_files *f)
 	return t;
 }
 
-/* ---- the last line -------------------------------------------------------------------- */
+/* ---- the last line ------------------------------------------------------- */
 
 /* What one of each kind costs beside its buffers. */
 static void
 add_objects(const struct open_files *f, struct buf *out)
 {
-	static const enum socket_kind kinds[] = { SOCKET_TCP, SOCKET_UDP,
-		SOCKET_UNIX };
-	bool there[SOCKET_KINDS] = { false }, any = false, whole = false;
+	static const enum socket_kind kinds[] = {
+	    SOCKET_TCP, SOCKET_UDP, SOCKET_UNIX};
+	bool there[SOCKET_KINDS] = {false}, any = false, whole = false;
 	char text[UNITS_MAX];
 
 	for (size_t i = 0; i < f->sockets.n; i++)
 		there[f->sockets.list[i].kind] = true;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		uint64_t bytes = there[kinds[i]] ?
-		    socket_object_bytes(kinds[i], &whole) :
-		    0;
+		uint64_t bytes =
+		    there[kinds[i]] ? socket_object_bytes(kinds[i], &whole) : 0;
 
 		if (bytes == 0)
 			continue;
-		buf_printf(out, "%s%s %s", any ? ", " : "\nbeside its buffers, "
-							 "a socket takes ",
+		buf_printf(out, "%s%s %s",
+		    any ? ", "
+			: "\nbeside its buffers, "
+			  "a socket takes ",
 		    units_bytes(text, (int64_t)bytes),
 		    socket_kind_name(kinds[i]));
 		any = true;
 	}
 	if (any)
-		buf_puts(out, whole ? ", with inode and file" :
-				      ", not counting inode and file");
+		buf_puts(out, whole ? ", with inode and file"
+				    : ", not counting inode and file");
 }
 
 static void
@@ -199,8 +199,8 @@ add_totals(int32_t pid, const struct open_files *f, struct buf *out)
 	    f->fds.n == 1 ? "" : "s");
 	if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) == 0 &&
 	    limit.rlim_cur != RLIM_INFINITY)
-		buf_printf(out, " of %s soft",
-		    count_text(text, limit.rlim_cur));
+		buf_printf(
+		    out, " of %s soft", count_text(text, limit.rlim_cur));
 	for (size_t i = 0; i < f->sockets.n; i++) {
 		known += f->sockets.list[i].has_memory;
 		memory += f->sockets.list[i].memory;
@@ -222,7 +222,7 @@ add_totals(int32_t pid, const struct open_files *f, struct buf *out)
 	buf_puts(out, "\n");
 }
 
-/* ---- the command ------------------------------------------------------------------------ */
+/* ---- the command --------------------------------------------------------- */
 
 static int
 parse_by(const struct options *o, int *by, struct err *e)
@@ -237,56 +237,42 @@ parse_by(const struct options *o, int *by, struct err *e)
 	    name);
 }
 
-static void
-hide(struct table *t, const int *which)
+static uint64_t
+hidden_columns(const struct options *o, const struct open_files *f)
 {
-	for (; *which >= 0; which++)
-		table_hide(t, (size_t)*which);
-}
-
-static void
-hide_columns(const struct options *o, const struct open_files *f,
-    struct table *t)
-{
-	static const int always[] = { COL_LOCAL, COL_PEER, COL_INODE,
-		COL_DROPPED, -1 };
-	static const int unless_long[] = { COL_FLAGS, COL_POSITION, COL_DETAIL,
-		-1 };
-	static const int of_sockets[] = { COL_STATE, COL_RECEIVE, COL_SEND,
-		COL_MEMORY, -1 };
-	static const int if_narrow[] = { COL_RECEIVE, COL_SEND, COL_POSITION,
-		-1 };
+	uint64_t hidden =
+	    BIT(COL_LOCAL) | BIT(COL_PEER) | BIT(COL_INODE) | BIT(COL_DROPPED);
 	size_t width = cmd_columns(true);
 
-	hide(t, always);
 	if (!option_given(o, "long"))
-		hide(t, unless_long);
+		hidden |= BIT(COL_FLAGS) | BIT(COL_POSITION) | BIT(COL_DETAIL);
 	if (f->sockets.n == 0)
-		hide(t, of_sockets);
+		hidden |= BIT(COL_STATE) | BIT(COL_RECEIVE) | BIT(COL_SEND) |
+			  BIT(COL_MEMORY);
 	if (width != 0 && width < NARROW)
-		hide(t, if_narrow);
+		hidden |= BIT(COL_RECEIVE) | BIT(COL_SEND) | BIT(COL_POSITION);
+	return hidden;
 }
 
 static void
 write_text(const struct options *o, int32_t pid, const struct open_files *f,
     int by, int sort, struct buf *out)
 {
-	struct table *groups = fds_groups(f, by < 0 ? FDS_BY_TYPE :
-							  (enum fds_by)by);
+	struct table *groups =
+	    fds_groups(f, by < 0 ? FDS_BY_TYPE : (enum fds_by)by);
 	struct table *rows = by < 0 ? rows_table(f) : NULL;
-	struct table_options all = { .columns = cmd_columns(true),
-		.headings = true };
+	struct table_options all = {
+	    .columns = cmd_columns(true), .headings = true};
 
 	if (rows != NULL) {
 		table_out_order(groups, -1, FDS_GROUP_COUNT);
 		table_draw(groups, &all, out);
 		buf_puts(out, "\n");
 		table_out_order(rows, sort, -1);
-		hide_columns(o, f, rows);
-		table_out_text(o, rows, ROWS, out);
+		table_out_text(o, rows, ROWS, hidden_columns(o, f), out);
 	} else {
 		table_out_order(groups, sort, FDS_GROUP_COUNT);
-		table_out_text(o, groups, ROWS, out);
+		table_out_text(o, groups, ROWS, 0, out);
 	}
 	add_totals(pid, f, out);
 	table_free(rows);
@@ -296,8 +282,8 @@ write_text(const struct options *o, int32_t pid, const struct open_files *f,
 static void
 write_json(const struct open_files *f, int by, int sort, struct buf *out)
 {
-	struct table *t = by < 0 ? rows_table(f) :
-				   fds_groups(f, (enum fds_by)by);
+	struct table *t =
+	    by < 0 ? rows_table(f) : fds_groups(f, (enum fds_by)by);
 
 	table_out_order(t, sort, by < 0 ? -1 : FDS_GROUP_COUNT);
 	table_json(t, out);
@@ -314,12 +300,13 @@ fds_run(const struct cmd *cmd, struct options *o, struct err *e)
 
 	(void)cmd;
 	if (parse_by(o, &by, e) < 0 ||
-	    table_out_sort(o, by < 0 ? columns : fds_group_columns((enum fds_by)by),
+	    table_out_sort(o,
+		by < 0 ? columns : fds_group_columns((enum fds_by)by),
 		by < 0 ? COL_COUNT : FDS_GROUP_COLUMNS, &sort, e) < 0 ||
 	    (t = target_find(operand(o, 0), e)) == NULL)
 		return -1;
-	rc = open_files_read(t->pid,
-	    option_given(o, "long") ? FDS_INFO : FDS_LINKS, &f, e);
+	rc = open_files_read(
+	    t->pid, option_given(o, "long") ? FDS_INFO : FDS_LINKS, &f, e);
 	if (rc == 0 && !target_is_same(t))
 		rc = err_set(e, ERR_GONE, "process %d ended meanwhile", t->pid);
 	if (rc == 0) {
@@ -336,13 +323,13 @@ fds_run(const struct cmd *cmd, struct options *o, struct err *e)
 }
 
 const struct cmd cmd_fds = {
-	.name = "fds",
-	.operands = "PID",
-	.summary = "show open descriptors, and what sockets cost the kernel",
-	.details = "Totals by type come first, then a row for each "
-		   "descriptor. Nothing has to run in the process.",
-	.options = { fds_options, table_out_options, common_options },
-	.min_operands = 1,
-	.max_operands = 1,
-	.run = fds_run,
+    .name = "fds",
+    .operands = "PID",
+    .summary = "show open descriptors, and what sockets cost the kernel",
+    .details = "Totals by type come first, then a row for each "
+	       "descriptor. Nothing has to run in the process.",
+    .options = {fds_options, table_out_options, common_options},
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = fds_run,
 };

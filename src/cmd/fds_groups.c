@@ -11,28 +11,28 @@
 
 #define GROUP_TABLE(name, title, help)                                         \
 	{                                                                      \
-		[FDS_GROUP_KEY] = { name, title, CELL_TEXT, help, true, true },    \
-		[FDS_GROUP_COUNT] = { "count", "COUNT", CELL_COUNT,                \
-		    "descriptors", false, false },                             \
-		[FDS_GROUP_RECEIVE] = { "receive_queue", "RECVQ", CELL_BYTES,      \
-		    "bytes that wait to be read", false, false },              \
-		[FDS_GROUP_SEND] = { "send_queue", "SENDQ", CELL_BYTES,            \
-		    "bytes that wait to be sent", false, false },              \
-		[FDS_GROUP_MEMORY] = { "memory", "KERNEL", CELL_BYTES,             \
-		    "kernel memory of their buffers", false, false },          \
-		[FDS_GROUP_EACH] = { "memory_each", "EACH", CELL_BYTES,            \
-		    "kernel memory for one socket", false, false },            \
+		[FDS_GROUP_KEY] = {name, title, CELL_TEXT, help, true, true},  \
+		[FDS_GROUP_COUNT] = {"count", "COUNT", CELL_COUNT,             \
+		    "descriptors", false, false},                              \
+		[FDS_GROUP_RECEIVE] = {"receive_queue", "RECVQ", CELL_BYTES,   \
+		    "bytes that wait to be read", false, false},               \
+		[FDS_GROUP_SEND] = {"send_queue", "SENDQ", CELL_BYTES,         \
+		    "bytes that wait to be sent", false, false},               \
+		[FDS_GROUP_MEMORY] = {"memory", "KERNEL", CELL_BYTES,          \
+		    "kernel memory of their buffers", false, false},           \
+		[FDS_GROUP_EACH] = {"memory_each", "EACH", CELL_BYTES,         \
+		    "kernel memory for one socket", false, false},             \
 	}
 
-static const char *const by_names[FDS_BY_COUNT] = { "type", "peer", "state",
-	"path" };
+static const char *const by_names[FDS_BY_COUNT] = {
+    "type", "peer", "state", "path"};
 
 static const struct column group_columns[FDS_BY_COUNT][FDS_GROUP_COLUMNS] = {
-	[FDS_BY_TYPE] = GROUP_TABLE("type", "TYPE", "what they are"),
-	[FDS_BY_PEER] = GROUP_TABLE("peer", "PEER",
-	    "the other's address without its port"),
-	[FDS_BY_STATE] = GROUP_TABLE("state", "STATE", "type and state"),
-	[FDS_BY_PATH] = GROUP_TABLE("path", "PATH", "folder of the files"),
+    [FDS_BY_TYPE] = GROUP_TABLE("type", "TYPE", "what they are"),
+    [FDS_BY_PEER] =
+	GROUP_TABLE("peer", "PEER", "the other's address without its port"),
+    [FDS_BY_STATE] = GROUP_TABLE("state", "STATE", "type and state"),
+    [FDS_BY_PATH] = GROUP_TABLE("path", "PATH", "folder of the files"),
 };
 
 struct group {
@@ -54,14 +54,14 @@ peer_key(struct buf *key, const struct fd *f, const struct socket *k)
 	if (k == NULL) {
 		buf_puts(key, fd_type_name(f->type));
 	} else if (k->peer != NULL && k->kind != SOCKET_UNIX &&
-	    (colon = strrchr(k->peer, ':')) != NULL) {
+		   (colon = strrchr(k->peer, ':')) != NULL) {
 		buf_add(key, k->peer, (size_t)(colon - k->peer));
 	} else if (k->peer != NULL) {
 		buf_puts(key, k->peer);
 	} else {
 		buf_printf(key, "%s %s", open_file_type(f, k),
-		    k->peer_inode != 0 ? "without a name" :
-					 socket_state_name(k));
+		    k->peer_inode != 0 ? "without a name"
+				       : socket_state_name(k));
 	}
 }
 
@@ -74,7 +74,8 @@ path_key(struct buf *key, const struct fd *f, const struct socket *k)
 	    (k->local != NULL || k->peer != NULL)) {
 		buf_puts(key, k->local != NULL ? k->local : k->peer);
 	} else if ((f->type == FD_FILE || f->type == FD_DELETED) &&
-	    f->target != NULL && (slash = strrchr(f->target, '/')) != NULL) {
+		   f->target != NULL &&
+		   (slash = strrchr(f->target, '/')) != NULL) {
 		buf_add(key, f->target, (size_t)(slash - f->target) + 1);
 	} else if (f->target != NULL && f->target[0] == '/') {
 		buf_puts(key, f->target);
@@ -84,8 +85,8 @@ path_key(struct buf *key, const struct fd *f, const struct socket *k)
 }
 
 static void
-make_key(struct buf *key, enum fds_by by, const struct fd *f,
-    const struct socket *k)
+make_key(
+    struct buf *key, enum fds_by by, const struct fd *f, const struct socket *k)
 {
 	key->len = 0;
 	buf_puts(key, "");
@@ -110,7 +111,7 @@ group_of(struct groups *g, const char *key)
 		if (strcmp(g->groups[id - 1].key, key) == 0)
 			return &g->groups[id - 1];
 	g->groups = xgrow(g->groups, g->n, &g->cap, sizeof *g->groups);
-	g->groups[g->n++] = (struct group){ .key = xstrdup(key) };
+	g->groups[g->n++] = (struct group){.key = xstrdup(key)};
 	hash_put(&g->index, h, (uint32_t)g->n);
 	return &g->groups[g->n - 1];
 }
@@ -136,7 +137,7 @@ struct table *
 fds_groups(const struct open_files *f, enum fds_by by)
 {
 	struct table *t = table_new(group_columns[by], FDS_GROUP_COLUMNS);
-	struct groups all = { .n = 0 };
+	struct groups all = {.n = 0};
 	struct buf key = BUF_INIT;
 
 	for (size_t i = 0; i < f->fds.n; i++) {

@@ -52,6 +52,15 @@ collect(const struct options *o, const struct kind *kind,
 
 	if (s == NULL)
 		return NULL;
+	if (s->shadowed) {
+		/* A profile of nothing would be read as an empty heap. */
+		err_set(e, ERR_FAILED,
+		    "process %d has a malloc of its own, linked in or loaded "
+		    "before the agent's: its heap cannot be seen",
+		    t->pid);
+		snapshot_free(s);
+		return NULL;
+	}
 	p = kind->build(s);
 	note_losses(o, s);
 	snapshot_free(s);

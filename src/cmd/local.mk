@@ -6,13 +6,38 @@ src_libhome_a_SOURCES += \
 	src/cmd/debug.c \
 	src/cmd/diff.c \
 	src/cmd/heap.c \
+	src/cmd/memory.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
-	src/cmd/ps.c \
-	src/cmd/run.c
+	src/cmd/ps.c src/cmd/ps_rows.c src/cmd/ps_rows.h \
+	src/cmd/run.c \
+	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
+# ullage stack
+src_libhome_a_SOURCES += \
+	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
+	src/cmd/stack_view.c src/cmd/stack_view.h
 src_libhome_a_SOURCES += \
 	src/cmd/fds.c \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \
+	src/cmd/plan.c \
+	src/cmd/plan_page.c src/cmd/plan_page.h \
+	src/cmd/show.c \
+	src/cmd/show_page.c src/cmd/show_page.h \
 	src/cmd/table_out.c src/cmd/table_out.h \
 	src/cmd/threads.c
+
+# Limits; tables that fit.
+src_libhome_a_SOURCES += \
+	src/cmd/limits.c \
+	src/cmd/limits_ceilings.c \
+	src/cmd/limits_set.c src/cmd/limits_set.h \
+	src/cmd/limits_view.c src/cmd/limits_view.h \
+	src/cmd/table_fit.c src/cmd/table_fit.h
+src_libhome_a_SOURCES += \
+	src/cmd/top.c \
+	src/cmd/top_detail.c \
+	src/cmd/top_levers.c \
+	src/cmd/top_machine.c \
+	src/cmd/top_source.c src/cmd/top_source.h \
+	src/cmd/top_tables.c

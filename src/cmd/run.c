@@ -8,6 +8,8 @@
 #include "cmd/cmd.h"
 #include "base/xalloc.h"
 #include "cmd/agent_path.h"
+#include "cmd/trim.h"
+#include "cmd/limits_set.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,10 +25,18 @@ static const struct option_spec run_options[] = {
 	{ 'i', "interval", OPT_SIZE, "SIZE",
 	    "mean bytes between samples (default 512k; 1 all, 0 none)",
 	    false },
+	{ 0, "trim", OPT_TEXT, "PERCENT",
+	    "free memory that the allocator may keep, of the live heap",
+	    false },
+	{ 0, "memory-limit", OPT_SIZE, "SIZE",
+	    "soft limit on resident memory; see ullage-trim(1)", false },
 	{ 0, "follow", OPT_TEXT, "WHICH",
 	    "children to watch too: none, fork or all (the default)", false },
 	{ 0, "dir", OPT_TEXT, "DIR",
 	    "tmpfs folder for the segment (default /dev/shm)", false },
+	{ 0, "limit", OPT_TEXT, "RESOURCE=VALUE",
+	    "a resource limit for it, as ullage limits takes it; repeats",
+	    true },
 	OPTION_END,
 };
 
@@ -35,7 +45,8 @@ set_variables(const struct options *o, struct err *e)
 {
 	const char *follow = option_text(o, "follow");
 	const char *dir = option_text(o, "dir");
-	char number[32];
+	char number[32], percent_text[32];
+	uint64_t percent;
 
 	if (follow != NULL && strcmp(follow, "none") != 0 &&
 	    strcmp(follow, "fork") != 0 && strcmp(follow, "all") != 0)
@@ -50,6 +61,17 @@ set_variables(const struct options *o, struct err *e)
 		snprintf(number, sizeof number, "%llu",
 		    (unsigned long long)option_value(o, "interval", 0));
 		setenv("ULLAGE_SAMPLE_INTERVAL", number, 1);
+	}
+	if (option_given(o, "trim")) {
+		if (trim_parse_percent(option_text(o, "trim"), &percent, e) < 0)
+			return -1;
+		setenv("ULLAGE_TRIM_PERCENT",
+		    trim_percent_text(percent_text, percent), 1);
+	}
+	if (option_given(o, "memory-limit")) {
+		snprintf(number, sizeof number, "%llu",
+		    (unsigned long long)option_value(o, "memory-limit", 0));
+		setenv("ULLAGE_MEMORY_LIMIT", number, 1);
 	}
 	if (follow != NULL)
 		setenv("ULLAGE_FOLLOW", follow, 1);
@@ -83,9 +105,12 @@ static int
 run_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
 	char **argv = operand_rest(o, 0);
+	const char *const *limits;
+	size_t n = option_all(o, "limit", &limits);
 
 	(void)cmd;
-	if (set_variables(o, e) < 0 || set_preload(e) < 0)
+	if (set_variables(o, e) < 0 || set_preload(e) < 0 ||
+	    limits_set_own(limits, n, e) < 0)
 		return -1;
 	execvp(argv[0], argv);
 	fprintf(stderr, "ullage run: cannot execute %s: %s\n", argv[0],

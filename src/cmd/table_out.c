@@ -52,12 +52,13 @@ table_out_order(struct table *t, int sort, int otherwise)
 
 void
 table_out_text(const struct options *o, const struct table *t, size_t rows,
-    struct buf *out)
+    uint64_t hidden, struct buf *out)
 {
 	struct table_options how = {
 		.rows = (size_t)option_value(o, "rows", rows),
 		.columns = cmd_columns(true),
 		.headings = true,
+		.hidden = hidden,
 	};
 
 	table_draw(t, &how, out);

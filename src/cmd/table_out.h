@@ -18,7 +18,7 @@ void table_out_order(struct table *t, int sort, int otherwise);
 
 /* Draws it, with at most -n rows, or `rows` where that was not given. */
 void table_out_text(const struct options *o, const struct table *t,
-    size_t rows, struct buf *out);
+    size_t rows, uint64_t hidden, struct buf *out);
 
 /* "18,214", for sentences. Returns text. */
 #define COUNT_MAX 32

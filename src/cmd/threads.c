@@ -33,22 +33,21 @@ enum {
 
 /* To add a column: a row here, a line in add_row. */
 static const struct column columns[COL_COUNT] = {
-	[COL_TID] = { "tid", "TID", CELL_ID, "thread id", false, false },
-	[COL_STATE] = { "state", "S", CELL_TEXT,
-	    "R runs, S sleeps, D waits for a device, T stopped, Z ended", true,
-	    false },
-	[COL_CPU] = { "cpu", "CPU", CELL_PERCENT,
-	    "part of a CPU, since its start or with --seconds", false, false },
-	[COL_CPU_NS] = { "cpu_time", "TIME", CELL_DURATION,
-	    "CPU time since its start", false, false },
-	[COL_RESERVED] = { "stack_reserved", "STACK", CELL_BYTES,
-	    "size of the mapping that its stack is in", false, false },
-	[COL_RESIDENT] = { "stack_resident", "RESIDENT", CELL_BYTES,
-	    "what of the stack is in memory", false, false },
-	[COL_WAIT] = { "wait", "WAITS IN", CELL_TEXT,
-	    "kernel function that it waits in", true, false },
-	[COL_NAME] = { "name", "NAME", CELL_TEXT, "name of the thread", true,
-	    true },
+    [COL_TID] = {"tid", "TID", CELL_ID, "thread id", false, false},
+    [COL_STATE] = {"state", "S", CELL_TEXT,
+	"R runs, S sleeps, D waits for a device, T stopped, Z ended", true,
+	false},
+    [COL_CPU] = {"cpu", "CPU", CELL_PERCENT,
+	"part of a CPU, since its start or with --seconds", false, false},
+    [COL_CPU_NS] = {"cpu_time", "TIME", CELL_DURATION,
+	"CPU time since its start", false, false},
+    [COL_RESERVED] = {"stack_reserved", "STACK", CELL_BYTES,
+	"size of the mapping that its stack is in", false, false},
+    [COL_RESIDENT] = {"stack_resident", "RESIDENT", CELL_BYTES,
+	"what of the stack is in memory", false, false},
+    [COL_WAIT] = {"wait", "WAITS IN", CELL_TEXT,
+	"kernel function that it waits in", true, false},
+    [COL_NAME] = {"name", "NAME", CELL_TEXT, "name of the thread", true, true},
 };
 
 enum {
@@ -63,27 +62,26 @@ enum {
 };
 
 static const struct column group_columns[GROUP_COLUMNS] = {
-	[GROUP_COUNT] = { "count", "COUNT", CELL_COUNT, "threads", false,
-	    false },
-	[GROUP_CPU] = { "cpu", "CPU", CELL_PERCENT,
-	    "CPUs that they keep busy together", false, false },
-	[GROUP_CPU_NS] = { "cpu_time", "TIME", CELL_DURATION,
-	    "CPU time since their start", false, false },
-	[GROUP_RESERVED] = { "stack_reserved", "STACKS", CELL_BYTES,
-	    "size of the mappings of their stacks", false, false },
-	[GROUP_RESIDENT] = { "stack_resident", "RESIDENT", CELL_BYTES,
-	    "what of the stacks is in memory", false, false },
-	[GROUP_EACH] = { "resident_each", "EACH", CELL_BYTES,
-	    "resident stack of one of them", false, false },
-	[GROUP_NAME] = { "name", "NAME", CELL_TEXT,
-	    "name, with # for each number in it", true, true },
+    [GROUP_COUNT] = {"count", "COUNT", CELL_COUNT, "threads", false, false},
+    [GROUP_CPU] = {"cpu", "CPU", CELL_PERCENT,
+	"CPUs that they keep busy together", false, false},
+    [GROUP_CPU_NS] = {"cpu_time", "TIME", CELL_DURATION,
+	"CPU time since their start", false, false},
+    [GROUP_RESERVED] = {"stack_reserved", "STACKS", CELL_BYTES,
+	"size of the mappings of their stacks", false, false},
+    [GROUP_RESIDENT] = {"stack_resident", "RESIDENT", CELL_BYTES,
+	"what of the stacks is in memory", false, false},
+    [GROUP_EACH] = {"resident_each", "EACH", CELL_BYTES,
+	"resident stack of one of them", false, false},
+    [GROUP_NAME] = {"name", "NAME", CELL_TEXT,
+	"name, with # for each number in it", true, true},
 };
 
 static const struct option_spec threads_options[] = {
-	{ 0, "by", OPT_TEXT, "WHAT", "totals only, by name", false },
-	{ 'd', "seconds", OPT_DURATION, "N",
-	    "measure CPU use over N seconds, not since the start", false },
-	OPTION_END,
+    {0, "by", OPT_TEXT, "WHAT", "totals only, by name", false},
+    {'d', "seconds", OPT_DURATION, "N",
+	"measure CPU use over N seconds, not since the start", false},
+    OPTION_END,
 };
 
 struct look {
@@ -97,13 +95,13 @@ struct group {
 	double share;
 };
 
-/* ---- measuring ------------------------------------------------------------------- */
+/* ---- measuring ----------------------------------------------------------- */
 
 static void
 wait_for(uint64_t ns)
 {
-	struct timespec left = { (time_t)(ns / 1000000000u),
-		(long)(ns % 1000000000u) };
+	struct timespec left = {
+	    (time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
 		;
@@ -159,7 +157,7 @@ share_of(const struct look *l, const struct task *t)
 	return task_share(was, l->before.taken_ns, t, l->now.taken_ns);
 }
 
-/* ---- rows ------------------------------------------------------------------------ */
+/* ---- rows ---------------------------------------------------------------- */
 
 static struct table *
 rows_table(const struct look *l)
@@ -168,7 +166,7 @@ rows_table(const struct look *l)
 
 	for (size_t i = 0; i < l->now.n; i++) {
 		const struct task *t = &l->now.tasks[i];
-		char state[2] = { t->state, '\0' };
+		char state[2] = {t->state, '\0'};
 		double share = share_of(l, t);
 
 		table_row(out);
@@ -178,8 +176,8 @@ rows_table(const struct look *l)
 		if (share >= 0)
 			table_double(out, COL_CPU, share);
 		if (t->has_stack)
-			table_u64(out, COL_RESERVED,
-			    t->stack_end - t->stack_start);
+			table_u64(
+			    out, COL_RESERVED, t->stack_end - t->stack_start);
 		if (t->has_resident)
 			table_u64(out, COL_RESIDENT, t->stack_resident);
 		if (t->wait[0] != '\0')
@@ -244,7 +242,7 @@ groups_table(const struct look *l)
 				break;
 		if (id == 0) {
 			groups = xgrow(groups, n, &cap, sizeof *groups);
-			groups[n] = (struct group){ .name = xstrdup(name) };
+			groups[n] = (struct group){.name = xstrdup(name)};
 			id = (uint32_t)++n;
 			hash_put(&index, h, id);
 		}
@@ -259,12 +257,12 @@ groups_table(const struct look *l)
 	return out;
 }
 
-/* ---- the last line ------------------------------------------------------------------ */
+/* ---- the last line ------------------------------------------------------- */
 
 static void
 add_totals(const struct look *l, struct buf *out)
 {
-	struct group all = { .count = 0 };
+	struct group all = {.count = 0};
 	char text[COUNT_MAX], bytes[UNITS_MAX];
 
 	for (size_t i = 0; i < l->now.n; i++)
@@ -278,8 +276,8 @@ add_totals(const struct look *l, struct buf *out)
 		buf_printf(out, ", %s resident",
 		    units_bytes(bytes, (int64_t)all.resident));
 		buf_printf(out, ", %s per thread",
-		    units_bytes(bytes,
-			(int64_t)(all.resident / all.with_resident)));
+		    units_bytes(
+			bytes, (int64_t)(all.resident / all.with_resident)));
 	}
 	if (all.with_stack != all.count)
 		buf_printf(out, "; the stack%s of %s %s unknown",
@@ -289,7 +287,7 @@ add_totals(const struct look *l, struct buf *out)
 	buf_puts(out, "\n");
 }
 
-/* ---- the command ----------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------- */
 
 static void
 write_out(const struct options *o, const struct look *l, bool by_name, int sort,
@@ -297,14 +295,15 @@ write_out(const struct options *o, const struct look *l, bool by_name, int sort,
 {
 	struct table *t = by_name ? groups_table(l) : rows_table(l);
 	size_t width = cmd_columns(true);
+	uint64_t hidden = 0;
 
 	table_out_order(t, sort, by_name ? GROUP_COUNT : COL_CPU_NS);
 	if (width != 0 && width < 72)
-		table_hide(t, by_name ? GROUP_CPU_NS : COL_CPU_NS);
+		hidden = UINT64_C(1) << (by_name ? GROUP_CPU_NS : COL_CPU_NS);
 	if (option_given(o, "json")) {
 		table_json(t, out);
 	} else {
-		table_out_text(o, t, ROWS, out);
+		table_out_text(o, t, ROWS, hidden, out);
 		add_totals(l, out);
 	}
 	table_free(t);
@@ -315,14 +314,14 @@ threads_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
 	const char *by = option_text(o, "by");
 	struct buf out = BUF_INIT;
-	struct look l = { .twice = false };
+	struct look l = {.twice = false};
 	struct target *t;
 	int sort, rc;
 
 	(void)cmd;
 	if (by != NULL && strcmp(by, "name") != 0)
-		return err_set(e, ERR_USAGE,
-		    "cannot group by \"%s\"; there is name", by);
+		return err_set(
+		    e, ERR_USAGE, "cannot group by \"%s\"; there is name", by);
 	if (table_out_sort(o, by ? group_columns : columns,
 		by ? GROUP_COLUMNS : COL_COUNT, &sort, e) < 0 ||
 	    (t = target_find(operand(o, 0), e)) == NULL)
@@ -342,14 +341,14 @@ threads_run(const struct cmd *cmd, struct options *o, struct err *e)
 }
 
 const struct cmd cmd_threads = {
-	.name = "threads",
-	.operands = "PID",
-	.summary = "show threads: CPU use, where they wait, what stacks take",
-	.details = "Nothing has to run in the process. A stack is known by "
-		   "the stack pointer of a thread that waits; of one that "
-		   "runs at that moment it is unknown.",
-	.options = { threads_options, table_out_options, common_options },
-	.min_operands = 1,
-	.max_operands = 1,
-	.run = threads_run,
+    .name = "threads",
+    .operands = "PID",
+    .summary = "show threads: CPU use, where they wait, what stacks take",
+    .details = "Nothing has to run in the process. A stack is known by "
+	       "the stack pointer of a thread that waits; of one that "
+	       "runs at that moment it is unknown.",
+    .options = {threads_options, table_out_options, common_options},
+    .min_operands = 1,
+    .max_operands = 1,
+    .run = threads_run,
 };

@@ -22,26 +22,26 @@
 #define FDINFO_MAX (64u << 20)
 
 static const char *const type_names[FD_TYPES] = {
-	[FD_UNKNOWN] = "unknown",
-	[FD_FILE] = "file",
-	[FD_DIR] = "dir",
-	[FD_DELETED] = "deleted",
-	[FD_DEVICE] = "device",
-	[FD_PIPE] = "pipe",
-	[FD_SOCKET] = "socket",
-	[FD_EVENTFD] = "eventfd",
-	[FD_EPOLL] = "epoll",
-	[FD_TIMERFD] = "timerfd",
-	[FD_SIGNALFD] = "signalfd",
-	[FD_INOTIFY] = "inotify",
-	[FD_FANOTIFY] = "fanotify",
-	[FD_MEMFD] = "memfd",
-	[FD_PIDFD] = "pidfd",
-	[FD_IO_URING] = "io_uring",
-	[FD_USERFAULTFD] = "userfaultfd",
-	[FD_PERF] = "perf",
-	[FD_NAMESPACE] = "namespace",
-	[FD_ANON] = "anon",
+    [FD_UNKNOWN] = "unknown",
+    [FD_FILE] = "file",
+    [FD_DIR] = "dir",
+    [FD_DELETED] = "deleted",
+    [FD_DEVICE] = "device",
+    [FD_PIPE] = "pipe",
+    [FD_SOCKET] = "socket",
+    [FD_EVENTFD] = "eventfd",
+    [FD_EPOLL] = "epoll",
+    [FD_TIMERFD] = "timerfd",
+    [FD_SIGNALFD] = "signalfd",
+    [FD_INOTIFY] = "inotify",
+    [FD_FANOTIFY] = "fanotify",
+    [FD_MEMFD] = "memfd",
+    [FD_PIDFD] = "pidfd",
+    [FD_IO_URING] = "io_uring",
+    [FD_USERFAULTFD] = "userfaultfd",
+    [FD_PERF] = "perf",
+    [FD_NAMESPACE] = "namespace",
+    [FD_ANON] = "anon",
 };
 
 /*
@@ -52,16 +52,16 @@ static const struct {
 	const char *name;
 	enum fd_type type;
 } anons[] = {
-	{ "eventfd", FD_EVENTFD },
-	{ "eventpoll", FD_EPOLL },
-	{ "timerfd", FD_TIMERFD },
-	{ "signalfd", FD_SIGNALFD },
-	{ "inotify", FD_INOTIFY },
-	{ "fanotify", FD_FANOTIFY },
-	{ "pidfd", FD_PIDFD },
-	{ "io_uring", FD_IO_URING },
-	{ "userfaultfd", FD_USERFAULTFD },
-	{ "perf_event", FD_PERF },
+    {"eventfd", FD_EVENTFD},
+    {"eventpoll", FD_EPOLL},
+    {"timerfd", FD_TIMERFD},
+    {"signalfd", FD_SIGNALFD},
+    {"inotify", FD_INOTIFY},
+    {"fanotify", FD_FANOTIFY},
+    {"pidfd", FD_PIDFD},
+    {"io_uring", FD_IO_URING},
+    {"userfaultfd", FD_USERFAULTFD},
+    {"perf_event", FD_PERF},
 };
 
 const char *
@@ -70,7 +70,7 @@ fd_type_name(enum fd_type type)
 	return type < FD_TYPES ? type_names[type] : "unknown";
 }
 
-/* ---- links ---------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------- */
 
 static bool
 begins(const char *text, size_t len, const char *with)
@@ -132,8 +132,8 @@ fd_link_parse(const char *link, size_t len, struct fd *f)
 		f->type = FD_PIPE;
 		f->inode = bracketed(link, len);
 	} else if (begins(link, len, anon)) {
-		f->type = anon_type(link + sizeof anon - 1,
-		    len - (sizeof anon - 1));
+		f->type =
+		    anon_type(link + sizeof anon - 1, len - (sizeof anon - 1));
 	} else if (begins(link, len, "pidfd:[")) {
 		/* pidfs shows them so in some versions. */
 		f->type = FD_PIDFD;
@@ -159,7 +159,7 @@ fd_stat(struct fd *f, unsigned mode, uint64_t links)
 		f->type = FD_DIR;
 }
 
-/* ---- fdinfo ---------------------------------------------------------------- */
+/* ---- fdinfo -------------------------------------------------------------- */
 
 /*
  * fdinfo gives the kernel's O_ values in octal: those of the machine, but
@@ -172,12 +172,12 @@ flags_of(unsigned long o)
 		unsigned long o;
 		enum fd_flag flag;
 	} rows[] = {
-		{ O_APPEND, FDF_APPEND },
-		{ O_NONBLOCK, FDF_NONBLOCK },
-		{ O_CLOEXEC, FDF_CLOEXEC },
-		{ O_DIRECT, FDF_DIRECT },
-		{ O_DSYNC, FDF_SYNC },
-		{ O_ASYNC, FDF_ASYNC },
+	    {O_APPEND, FDF_APPEND},
+	    {O_NONBLOCK, FDF_NONBLOCK},
+	    {O_CLOEXEC, FDF_CLOEXEC},
+	    {O_DIRECT, FDF_DIRECT},
+	    {O_DSYNC, FDF_SYNC},
+	    {O_ASYNC, FDF_ASYNC},
 	};
 	unsigned f = 0;
 
@@ -198,8 +198,8 @@ flags_of(unsigned long o)
 char *
 fd_flags_text(char out[FD_FLAGS_MAX], unsigned flags)
 {
-	static const char *const names[] = { ",append", ",nonblock",
-		",cloexec", ",direct", ",sync", ",path", ",async" };
+	static const char *const names[] = {",append", ",nonblock", ",cloexec",
+	    ",direct", ",sync", ",path", ",async"};
 	size_t at = 0;
 
 	out[0] = '\0';
@@ -255,8 +255,8 @@ detail_of(const char *text, const struct fd *f)
 		return NULL;
 	case FD_EPOLL:
 	case FD_INOTIFY:
-		return xasprintf("watches %llu",
-		    (unsigned long long)f->watches);
+		return xasprintf(
+		    "watches %llu", (unsigned long long)f->watches);
 	case FD_PIDFD:
 		if ((s = value_of(text, "Pid:")) != NULL)
 			return xasprintf("pid %ld", strtol(s, NULL, 10));
@@ -297,7 +297,7 @@ fd_info_parse(const char *text, struct fd *f)
 	return true;
 }
 
-/* ---- reading ---------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 static void
 fd_fini(struct fd *f)
@@ -398,7 +398,7 @@ fds_read(int32_t pid, unsigned need, struct fds *out, struct err *e)
 		infos = open_folder(pid, "fdinfo");
 	link = xmalloc(LINK_MAX_BYTES);
 	while (errno = 0, (entry = readdir(links)) != NULL) {
-		struct fd f = { .fd = 0 };
+		struct fd f = {.fd = 0};
 
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;

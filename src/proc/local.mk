@@ -2,6 +2,8 @@
 src_libhome_a_SOURCES += \
 	src/proc/process.c src/proc/process.h
 
+# The map of a process's memory.
+src_libhome_a_SOURCES += src/proc/maps.c src/proc/maps.h
 src_libhome_a_SOURCES += \
 	src/proc/fds.c src/proc/fds.h \
 	src/proc/open_files.c src/proc/open_files.h \
@@ -17,3 +19,9 @@ src_libhome_a_SOURCES += \
 	src/proc/stat.c src/proc/stat.h \
 	src/proc/status.c src/proc/status.h \
 	src/proc/usage.c src/proc/usage.h
+
+# What each mapping has in memory.
+src_libhome_a_SOURCES += \
+	src/proc/smaps.c src/proc/smaps.h
+# All processes again and again.
+src_libhome_a_SOURCES += src/proc/sweep.c src/proc/sweep.h

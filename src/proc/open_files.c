@@ -16,12 +16,12 @@ name_others(int32_t pid, struct open_files *f)
 		const char *begins;
 		enum socket_kind kind;
 	} rows[] = {
-		{ "TCP", SOCKET_TCP },
-		{ "UDP", SOCKET_UDP },
-		{ "UNIX", SOCKET_UNIX },
-		{ "RAW", SOCKET_RAW },
-		{ "NETLINK", SOCKET_NETLINK },
-		{ "PACKET", SOCKET_PACKET },
+	    {"TCP", SOCKET_TCP},
+	    {"UDP", SOCKET_UDP},
+	    {"UNIX", SOCKET_UNIX},
+	    {"RAW", SOCKET_RAW},
+	    {"NETLINK", SOCKET_NETLINK},
+	    {"PACKET", SOCKET_PACKET},
 	};
 
 	for (size_t i = 0; i < f->fds.n; i++) {
@@ -29,8 +29,8 @@ name_others(int32_t pid, struct open_files *f)
 
 		if (k == NULL || k->kind != SOCKET_OTHER ||
 		    k->protocol[0] != '\0' ||
-		    !socket_protocol(pid, f->fds.fds[i].fd, k->protocol,
-			sizeof k->protocol))
+		    !socket_protocol(
+			pid, f->fds.fds[i].fd, k->protocol, sizeof k->protocol))
 			continue;
 		for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
 			if (strncmp(k->protocol, rows[r].begins,
@@ -58,8 +58,8 @@ open_files_read(int32_t pid, unsigned need, struct open_files *f, struct err *e)
 	sockets_read(pid, inodes, n, &f->sockets);
 	for (size_t i = 0; i < f->fds.n; i++)
 		if (f->fds.fds[i].type == FD_SOCKET)
-			f->socket_of[i] = sockets_find(&f->sockets,
-			    f->fds.fds[i].inode);
+			f->socket_of[i] =
+			    sockets_find(&f->sockets, f->fds.fds[i].inode);
 	free(inodes);
 	name_others(pid, f);
 	return 0;

@@ -19,29 +19,29 @@
 #define SLABINFO_MAX (4u << 20)
 
 static const char *const kind_names[SOCKET_KINDS] = {
-	[SOCKET_OTHER] = "socket",
-	[SOCKET_TCP] = "tcp",
-	[SOCKET_UDP] = "udp",
-	[SOCKET_RAW] = "raw",
-	[SOCKET_UNIX] = "unix",
-	[SOCKET_NETLINK] = "netlink",
-	[SOCKET_PACKET] = "packet",
+    [SOCKET_OTHER] = "socket",
+    [SOCKET_TCP] = "tcp",
+    [SOCKET_UDP] = "udp",
+    [SOCKET_RAW] = "raw",
+    [SOCKET_UNIX] = "unix",
+    [SOCKET_NETLINK] = "netlink",
+    [SOCKET_PACKET] = "packet",
 };
 
 /* include/net/tcp_states.h */
 static const char *const tcp_states[SOCKET_STATES] = {
-	[1] = "established",
-	[2] = "syn-sent",
-	[3] = "syn-recv",
-	[4] = "fin-wait-1",
-	[5] = "fin-wait-2",
-	[6] = "time-wait",
-	[7] = "close",
-	[8] = "close-wait",
-	[9] = "last-ack",
-	[10] = "listen",
-	[11] = "closing",
-	[12] = "new-syn-recv",
+    [1] = "established",
+    [2] = "syn-sent",
+    [3] = "syn-recv",
+    [4] = "fin-wait-1",
+    [5] = "fin-wait-2",
+    [6] = "time-wait",
+    [7] = "close",
+    [8] = "close-wait",
+    [9] = "last-ack",
+    [10] = "listen",
+    [11] = "closing",
+    [12] = "new-syn-recv",
 };
 
 const char *
@@ -61,7 +61,7 @@ socket_state_name(const struct socket *s)
 	return s->state == SOCKET_ESTABLISHED ? "connected" : "unconnected";
 }
 
-/* ---- by inode ---------------------------------------------------------------- */
+/* ---- by inode ------------------------------------------------------------ */
 
 void
 sockets_init(struct sockets *s, const uint64_t *inodes, size_t n)
@@ -72,8 +72,8 @@ sockets_init(struct sockets *s, const uint64_t *inodes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		s->list[i].inode = inodes[i];
 		if (inodes[i] != 0 && sockets_find(s, inodes[i]) == NULL)
-			hash_put(&s->index, hash_mix(0, inodes[i]),
-			    (uint32_t)i + 1);
+			hash_put(
+			    &s->index, hash_mix(0, inodes[i]), (uint32_t)i + 1);
 	}
 }
 
@@ -121,8 +121,8 @@ sockets_claim(struct sockets *s, uint64_t inode, enum socket_kind kind)
 }
 
 void
-sockets_add_name(struct sockets *s, uint64_t inode, const char *name,
-    size_t len)
+sockets_add_name(
+    struct sockets *s, uint64_t inode, const char *name, size_t len)
 {
 	char *text;
 
@@ -135,9 +135,8 @@ sockets_add_name(struct sockets *s, uint64_t inode, const char *name,
 	for (size_t i = 0; i < len; i++)
 		text[i] = name[i] != '\0' ? name[i] : '@';
 	text[len] = '\0';
-	s->names = xgrow(s->names, s->n_names, &s->cap_names,
-	    sizeof *s->names);
-	s->names[s->n_names++] = (struct socket_name){ inode, text };
+	s->names = xgrow(s->names, s->n_names, &s->cap_names, sizeof *s->names);
+	s->names[s->n_names++] = (struct socket_name){inode, text};
 	hash_put(&s->name_index, hash_mix(0, inode), (uint32_t)s->n_names);
 }
 
@@ -165,8 +164,7 @@ sockets_resolve_peers(struct sockets *s)
 
 		if (k->kind != SOCKET_UNIX)
 			continue;
-		if (k->local == NULL &&
-		    (name = name_of(s, k->inode)) != NULL)
+		if (k->local == NULL && (name = name_of(s, k->inode)) != NULL)
 			k->local = xstrdup(name);
 		if (k->peer == NULL &&
 		    (name = name_of(s, k->peer_inode)) != NULL)
@@ -174,7 +172,7 @@ sockets_resolve_peers(struct sockets *s)
 	}
 }
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------- */
 
 /* In the order in which servers have them: the search ends with the last. */
 static const struct {
@@ -183,20 +181,20 @@ static const struct {
 	enum socket_kind kind;
 	const char *file; /* below /proc/PID/net */
 } sources[] = {
-	{ DIAG_TCP, AF_INET, SOCKET_TCP, "tcp" },
-	{ DIAG_TCP, AF_INET6, SOCKET_TCP, "tcp6" },
-	{ DIAG_UNIX, AF_UNIX, SOCKET_UNIX, "unix" },
-	{ DIAG_UDP, AF_INET, SOCKET_UDP, "udp" },
-	{ DIAG_UDP, AF_INET6, SOCKET_UDP, "udp6" },
-	{ DIAG_NETLINK, AF_NETLINK, SOCKET_NETLINK, NULL },
-	{ DIAG_RAW, AF_INET, SOCKET_RAW, "raw" },
-	{ DIAG_RAW, AF_INET6, SOCKET_RAW, "raw6" },
-	{ DIAG_PACKET, AF_PACKET, SOCKET_PACKET, NULL },
+    {DIAG_TCP, AF_INET, SOCKET_TCP, "tcp"},
+    {DIAG_TCP, AF_INET6, SOCKET_TCP, "tcp6"},
+    {DIAG_UNIX, AF_UNIX, SOCKET_UNIX, "unix"},
+    {DIAG_UDP, AF_INET, SOCKET_UDP, "udp"},
+    {DIAG_UDP, AF_INET6, SOCKET_UDP, "udp6"},
+    {DIAG_NETLINK, AF_NETLINK, SOCKET_NETLINK, NULL},
+    {DIAG_RAW, AF_INET, SOCKET_RAW, "raw"},
+    {DIAG_RAW, AF_INET6, SOCKET_RAW, "raw6"},
+    {DIAG_PACKET, AF_PACKET, SOCKET_PACKET, NULL},
 };
 
 static void
-read_proc(int32_t pid, const char *file, enum socket_kind kind,
-    struct sockets *s)
+read_proc(
+    int32_t pid, const char *file, enum socket_kind kind, struct sockets *s)
 {
 	struct buf text = BUF_INIT;
 	struct err ignored;
@@ -213,8 +211,7 @@ read_proc(int32_t pid, const char *file, enum socket_kind kind,
 }
 
 void
-sockets_read(int32_t pid, const uint64_t *inodes, size_t n,
-    struct sockets *out)
+sockets_read(int32_t pid, const uint64_t *inodes, size_t n, struct sockets *out)
 {
 	int link;
 
@@ -228,9 +225,8 @@ sockets_read(int32_t pid, const uint64_t *inodes, size_t n,
 
 		if (out->found == out->index.n)
 			break;
-		if (link >= 0 &&
-		    sockets_diag_dump(link, sources[i].diag, sources[i].family,
-			out, &refused) == 0)
+		if (link >= 0 && sockets_diag_dump(link, sources[i].diag,
+				     sources[i].family, out, &refused) == 0)
 			continue;
 		if (sources[i].file == NULL)
 			continue;
@@ -258,7 +254,7 @@ socket_protocol(int32_t pid, int32_t fd, char *out, size_t size)
 	return out[0] != '\0';
 }
 
-/* ---- what one costs ------------------------------------------------------------ */
+/* ---- what one costs ------------------------------------------------------ */
 
 /* The number at column `column` of the line that begins with the name. */
 static uint64_t
@@ -274,9 +270,9 @@ column_of(const char *text, const char *name, int column)
 				if (column > 1)
 					s += strcspn(s, " \n");
 			}
-			return isdigit((unsigned char)*s) ?
-			    strtoull(s, NULL, 10) :
-			    0;
+			return isdigit((unsigned char)*s)
+				   ? strtoull(s, NULL, 10)
+				   : 0;
 		}
 		if ((s = strchr(s, '\n')) != NULL)
 			s++;
@@ -300,15 +296,15 @@ uint64_t
 socket_object_bytes(enum socket_kind kind, bool *whole)
 {
 	static const char *const protocols[SOCKET_KINDS] = {
-		[SOCKET_TCP] = "TCP",
-		[SOCKET_UDP] = "UDP",
-		[SOCKET_RAW] = "RAW",
-		[SOCKET_UNIX] = "UNIX",
-		[SOCKET_NETLINK] = "NETLINK",
-		[SOCKET_PACKET] = "PACKET",
+	    [SOCKET_TCP] = "TCP",
+	    [SOCKET_UDP] = "UDP",
+	    [SOCKET_RAW] = "RAW",
+	    [SOCKET_UNIX] = "UNIX",
+	    [SOCKET_NETLINK] = "NETLINK",
+	    [SOCKET_PACKET] = "PACKET",
 	};
-	static const char *const rest[] = { "sock_inode_cache", "dentry",
-		"filp" };
+	static const char *const rest[] = {
+	    "sock_inode_cache", "dentry", "filp"};
 	struct buf text = BUF_INIT;
 	struct err ignored;
 	uint64_t bytes = 0, more;
@@ -316,14 +312,12 @@ socket_object_bytes(enum socket_kind kind, bool *whole)
 	*whole = false;
 	if (kind >= SOCKET_KINDS || protocols[kind] == NULL)
 		return 0;
-	if (buf_read_file(&text, "/proc/net/protocols", SLABINFO_MAX,
-		&ignored) == 0)
-		bytes = protocol_object_bytes(buf_text(&text),
-		    protocols[kind]);
+	if (buf_read_file(
+		&text, "/proc/net/protocols", SLABINFO_MAX, &ignored) == 0)
+		bytes = protocol_object_bytes(buf_text(&text), protocols[kind]);
 	text.len = 0;
-	if (bytes != 0 &&
-	    buf_read_file(&text, "/proc/slabinfo", SLABINFO_MAX,
-		&ignored) == 0) {
+	if (bytes != 0 && buf_read_file(&text, "/proc/slabinfo", SLABINFO_MAX,
+			      &ignored) == 0) {
 		*whole = true;
 		for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
 			more = slab_object_bytes(buf_text(&text), rest[i]);

@@ -32,7 +32,7 @@
 /* Only these have an inode, that is a descriptor. */
 #define STATES (0xfffu & ~(1u << SOCKET_TIME_WAIT) & ~(1u << 3))
 
-/* ---- parsing ------------------------------------------------------------------ */
+/* ---- parsing ------------------------------------------------------------- */
 
 struct attribute {
 	uint16_t type;
@@ -42,8 +42,8 @@ struct attribute {
 
 /* Takes the next attribute from bytes[*at...len); false after the last. */
 static bool
-next_attribute(const unsigned char *bytes, size_t len, size_t *at,
-    struct attribute *a)
+next_attribute(
+    const unsigned char *bytes, size_t len, size_t *at, struct attribute *a)
 {
 	struct nlattr head;
 
@@ -66,17 +66,17 @@ next_attribute(const unsigned char *bytes, size_t len, size_t *at,
 static void
 take_memory(struct socket *k, const struct attribute *a)
 {
-	uint32_t v[SK_MEMINFO_VARS] = { 0 };
+	uint32_t v[SK_MEMINFO_VARS] = {0};
 
 	if (a->len < (SK_MEMINFO_WMEM_QUEUED + 1) * sizeof v[0])
 		return;
 	memcpy(v, a->bytes, a->len < sizeof v ? a->len : sizeof v);
 	k->memory = (uint64_t)v[SK_MEMINFO_RMEM_ALLOC] +
-	    (v[SK_MEMINFO_WMEM_QUEUED] != 0 || k->kind == SOCKET_TCP ?
-		    v[SK_MEMINFO_WMEM_QUEUED] :
-		    v[SK_MEMINFO_WMEM_ALLOC]) +
-	    v[SK_MEMINFO_FWD_ALLOC] + v[SK_MEMINFO_OPTMEM] +
-	    v[SK_MEMINFO_BACKLOG];
+		    (v[SK_MEMINFO_WMEM_QUEUED] != 0 || k->kind == SOCKET_TCP
+			    ? v[SK_MEMINFO_WMEM_QUEUED]
+			    : v[SK_MEMINFO_WMEM_ALLOC]) +
+		    v[SK_MEMINFO_FWD_ALLOC] + v[SK_MEMINFO_OPTMEM] +
+		    v[SK_MEMINFO_BACKLOG];
 	k->dropped = v[SK_MEMINFO_DROPS];
 	k->has_memory = true;
 }
@@ -104,7 +104,8 @@ parse_inet(struct sockets *s, enum socket_kind kind, const unsigned char *b,
 	k->send_queue = m.idiag_wqueue;
 	k->has_queues = true;
 	socket_write_addresses(k);
-	for (size_t at = NLMSG_ALIGN(sizeof m); next_attribute(b, len, &at, &a);)
+	for (size_t at = NLMSG_ALIGN(sizeof m);
+	     next_attribute(b, len, &at, &a);)
 		if (a.type == INET_DIAG_SKMEMINFO)
 			take_memory(k, &a);
 	return true;
@@ -130,15 +131,15 @@ parse_unix(struct sockets *s, const unsigned char *b, size_t len)
 	for (size_t at = NLMSG_ALIGN(sizeof m);
 	     next_attribute(b, len, &at, &a);) {
 		if (a.type == UNIX_DIAG_NAME) {
-			sockets_add_name(s, m.udiag_ino, (const char *)a.bytes,
-			    a.len);
+			sockets_add_name(
+			    s, m.udiag_ino, (const char *)a.bytes, a.len);
 		} else if (k == NULL) {
 			continue;
 		} else if (a.type == UNIX_DIAG_PEER && a.len >= sizeof peer) {
 			memcpy(&peer, a.bytes, sizeof peer);
 			k->peer_inode = peer;
 		} else if (a.type == UNIX_DIAG_RQLEN &&
-		    a.len >= sizeof queues) {
+			   a.len >= sizeof queues) {
 			memcpy(&queues, a.bytes, sizeof queues);
 			k->receive_queue = queues.udiag_rqueue;
 			k->send_queue = queues.udiag_wqueue;
@@ -163,9 +164,10 @@ parse_netlink(struct sockets *s, const unsigned char *b, size_t len)
 	if ((k = sockets_claim(s, m.ndiag_ino, SOCKET_NETLINK)) == NULL)
 		return true;
 	k->family = AF_NETLINK;
-	k->local = xasprintf("protocol %u, port %u", m.ndiag_protocol,
-	    m.ndiag_portid);
-	for (size_t at = NLMSG_ALIGN(sizeof m); next_attribute(b, len, &at, &a);)
+	k->local =
+	    xasprintf("protocol %u, port %u", m.ndiag_protocol, m.ndiag_portid);
+	for (size_t at = NLMSG_ALIGN(sizeof m);
+	     next_attribute(b, len, &at, &a);)
 		if (a.type == NETLINK_DIAG_MEMINFO)
 			take_memory(k, &a);
 	return true;
@@ -185,7 +187,8 @@ parse_packet(struct sockets *s, const unsigned char *b, size_t len)
 		return true;
 	k->family = AF_PACKET;
 	k->local = xasprintf("protocol 0x%04x", m.pdiag_num);
-	for (size_t at = NLMSG_ALIGN(sizeof m); next_attribute(b, len, &at, &a);)
+	for (size_t at = NLMSG_ALIGN(sizeof m);
+	     next_attribute(b, len, &at, &a);)
 		if (a.type == PACKET_DIAG_MEMINFO)
 			take_memory(k, &a);
 	return true;
@@ -263,7 +266,7 @@ sockets_parse_diag(struct sockets *s, enum diag_family family,
 	return DIAG_MORE;
 }
 
-/* ---- asking --------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------- */
 
 union request {
 	struct inet_diag_req_v2 inet;
@@ -281,7 +284,7 @@ make_request(union request *r, enum diag_family diag, int family)
 		r->un.sdiag_family = AF_UNIX;
 		r->un.udiag_states = ~0u;
 		r->un.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER |
-		    UDIAG_SHOW_RQLEN | UDIAG_SHOW_MEMINFO;
+				   UDIAG_SHOW_RQLEN | UDIAG_SHOW_MEMINFO;
 		return sizeof r->un;
 	case DIAG_NETLINK:
 		r->nl.sdiag_family = AF_NETLINK;
@@ -294,9 +297,9 @@ make_request(union request *r, enum diag_family diag, int family)
 		return sizeof r->packet;
 	default:
 		r->inet.sdiag_family = (uint8_t)family;
-		r->inet.sdiag_protocol = diag == DIAG_TCP ? IPPROTO_TCP :
-		    diag == DIAG_UDP			  ? IPPROTO_UDP :
-							    IPPROTO_RAW;
+		r->inet.sdiag_protocol = diag == DIAG_TCP   ? IPPROTO_TCP
+					 : diag == DIAG_UDP ? IPPROTO_UDP
+							    : IPPROTO_RAW;
 		r->inet.idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1);
 		r->inet.idiag_states = STATES;
 		return sizeof r->inet;
@@ -340,24 +343,24 @@ sockets_diag_dump(int link, enum diag_family diag, int family,
 			error = n < 0 ? errno : EPROTO;
 			break;
 		}
-		verdict = sockets_parse_diag(s, diag, reply, (size_t)n,
-		    &error);
+		verdict = sockets_parse_diag(s, diag, reply, (size_t)n, &error);
 	}
 	free(reply);
 	errno = error;
-	return error == 0 ? 0 :
-			    err_errno(e, "the kernel does not list its sockets");
+	return error == 0
+		   ? 0
+		   : err_errno(e, "the kernel does not list its sockets");
 }
 
-/* ---- whose namespace -------------------------------------------------------------- */
+/* ---- whose namespace ----------------------------------------------------- */
 
 static bool
 same_namespace(int a, int b)
 {
 	struct stat x, y;
 
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 &&
-	    x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
 }
 
 static int

@@ -30,15 +30,15 @@ all_zero(const uint8_t *ip, size_t n)
 static char *
 address(uint8_t family, const uint8_t ip[16], uint16_t port)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	size_t size = family == AF_INET6 ? 16 : 4;
 	char host[INET6_ADDRSTRLEN];
 
 	if (all_zero(ip, size)) {
 		if (port == 0)
 			return NULL;
-		return xasprintf("%s:%u", family == AF_INET6 ? "[::]" : "*",
-		    port);
+		return xasprintf(
+		    "%s:%u", family == AF_INET6 ? "[::]" : "*", port);
 	}
 	if (family == AF_INET6 && memcmp(ip, mapped, sizeof mapped) == 0)
 		family = AF_INET, ip += sizeof mapped;
@@ -63,10 +63,9 @@ hex(const char **s, size_t digits, uint64_t *v)
 	size_t n = 0;
 
 	for (*v = 0; n < digits && isxdigit((unsigned char)**s); n++, (*s)++)
-		*v = *v << 4 |
-		    (uint64_t)(isdigit((unsigned char)**s) ?
-			    **s - '0' :
-			    (**s | 0x20) - 'a' + 10);
+		*v = *v << 4 | (uint64_t)(isdigit((unsigned char)**s)
+					      ? **s - '0'
+					      : (**s | 0x20) - 'a' + 10);
 	return n != 0;
 }
 
@@ -185,7 +184,7 @@ void
 sockets_parse_inet(struct sockets *s, enum socket_kind kind, const char *text)
 {
 	for (text = next_line(text); *text != '\0'; text = next_line(text)) {
-		struct socket k = { .inode = 0 };
+		struct socket k = {.inode = 0};
 
 		if (inet_line(text, &k))
 			take_inet(s, kind, &k);
@@ -219,9 +218,9 @@ unix_line(const char *s, struct socket *k, const char **name, size_t *len)
 		return false;
 	k->datagram = type == SOCK_DGRAM;
 	/* 0x10000 is SO_ACCEPTCON; 3 is SS_CONNECTED. */
-	k->state = flags & 0x10000 ? SOCKET_LISTEN :
-	    state == 3		   ? SOCKET_ESTABLISHED :
-				     SOCKET_CLOSE;
+	k->state = flags & 0x10000 ? SOCKET_LISTEN
+		   : state == 3	   ? SOCKET_ESTABLISHED
+				   : SOCKET_CLOSE;
 	*len = 0;
 	if (literal(&s, ' '))
 		*len = strcspn(s, "\n");
@@ -233,7 +232,7 @@ void
 sockets_parse_unix(struct sockets *s, const char *text)
 {
 	for (text = next_line(text); *text != '\0'; text = next_line(text)) {
-		struct socket line = { .inode = 0 }, *k;
+		struct socket line = {.inode = 0}, *k;
 		const char *name;
 		size_t len;
 

@@ -97,7 +97,6 @@ proc_stat_parse(const char *text, struct proc_stat *s)
 	s->pid = (int32_t)strtol(text, NULL, 10);
 	snprintf(s->name, sizeof s->name, "%.*s", (int)(close - open - 1),
 	    open + 1);
-	proc_unescape(s->name);
 	s->state = close[2];
 	for (n = 4, at = close + 3; n < FIELDS; n++, at = end) {
 		/* The start of code of a stopped one does not fit in signed. */

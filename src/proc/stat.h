@@ -14,7 +14,7 @@
 
 struct proc_stat {
 	int32_t pid, ppid;
-	char name[64]; /* with the kernel's \n and \\ undone; not escaped */
+	char name[64]; /* comm; older kernels write a line feed as \n */
 	char state;
 	uint64_t user_time, system_time; /* nanoseconds, all its threads */
 	int32_t nice;

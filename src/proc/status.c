@@ -19,10 +19,12 @@ enum how {
 /* Lines with one number. */
 static const struct row {
 	const char *key;
+	size_t len;
 	enum how how;
 	size_t offset;
 } rows[] = {
-#define ROW(key, how, member) { key ":", how, offsetof(struct status, member) }
+#define ROW(key, how, member) \
+	{ key ":", sizeof key, how, offsetof(struct status, member) }
 	ROW("Pid", INT, pid),
 	ROW("PPid", INT, ppid),
 	ROW("Threads", INT, threads),
@@ -48,18 +50,21 @@ static const struct row {
 #undef ROW
 };
 
+/* The line is longer than two letters. */
 static void
 parse_row(struct status *s, const char *line)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct row *row = &rows[i];
-		size_t len = strlen(row->key);
 		char *at = (char *)s + row->offset;
 		uint64_t value;
 
-		if (strncmp(line, row->key, len) != 0)
+		/* Most lines are told apart by their third letter. */
+		if (line[0] != row->key[0] || line[2] != row->key[2] ||
+		    strncmp(line, row->key, row->len) != 0)
 			continue;
-		value = strtoull(line + len, NULL, row->how == HEX ? 16 : 10);
+		value = strtoull(line + row->len, NULL,
+		    row->how == HEX ? 16 : 10);
 		if (row->how == INT)
 			memcpy(at, &(int32_t){ (int32_t)value },
 			    sizeof(int32_t));
@@ -85,6 +90,8 @@ parse_line(struct status *s, const char *line, size_t len)
 {
 	const char *slash;
 
+	if (len < 4)
+		return;
 	if (strncmp(line, "Name:\t", 6) == 0) {
 		snprintf(s->name, sizeof s->name, "%.*s", (int)(len - 6),
 		    line + 6);
@@ -101,6 +108,7 @@ parse_line(struct status *s, const char *line, size_t len)
 		for (slash = line + len; slash > line && slash[-1] != '\t';)
 			slash--;
 		s->ns_pid = (int32_t)strtol(slash, NULL, 10);
+		s->nested = slash > line + 7;
 	} else {
 		parse_row(s, line);
 		if (strncmp(line, "VmSize:", 7) == 0)
@@ -118,7 +126,7 @@ status_parse(const char *text, struct status *s)
 
 	memset(s, 0, sizeof *s);
 	while (*text != '\0') {
-		size_t len = strcspn(text, "\n");
+		size_t len = (size_t)(strchrnul(text, '\n') - text);
 
 		/* All that is wanted stands before this, two thirds in. */
 		if (strncmp(text, "CapBnd:", 7) == 0)

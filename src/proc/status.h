@@ -15,6 +15,7 @@ struct status {
 	uint32_t uids[4], gids[4]; /* real, effective, saved, file system */
 	int32_t ns_pid;		   /* in its own pid namespace */
 	uint32_t threads;
+	bool nested; /* in a pid namespace below ours */
 	bool kernel_thread;
 	/* Bytes. A process without memory (kernel thread, zombie) has none. */
 	bool has_memory;

@@ -25,7 +25,7 @@
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_BATCH 4096
 
-/* ---- parsers ------------------------------------------------------------------- */
+/* ---- parsers ------------------------------------------------------------- */
 
 static uint64_t
 ticks_to_ns(uint64_t ticks)
@@ -33,7 +33,7 @@ ticks_to_ns(uint64_t ticks)
 	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
 
 	return ticks / per_second * 1000000000u +
-	    ticks % per_second * 1000000000u / per_second;
+	       ticks % per_second * 1000000000u / per_second;
 }
 
 /*
@@ -45,7 +45,7 @@ task_stat_parse(const char *text, size_t len, struct task *t)
 {
 	const char *open = memchr(text, '(', len);
 	const char *close = memrchr(text, ')', len), *s;
-	unsigned long long v[23] = { 0 };
+	unsigned long long v[23] = {0};
 	size_t n;
 	char *end;
 
@@ -100,7 +100,7 @@ by_pointer(const void *a, const void *b)
 	const struct task *const *x = a, *const *y = b;
 
 	return ((*x)->stack_pointer > (*y)->stack_pointer) -
-	    ((*x)->stack_pointer < (*y)->stack_pointer);
+	       ((*x)->stack_pointer < (*y)->stack_pointer);
 }
 
 /* One line of maps: its range, and whether it can be written. */
@@ -122,8 +122,8 @@ mapping(const char *s, uint64_t *start, uint64_t *end, bool *writable)
 
 /* The tasks of `sorted` from i on whose pointers lie in the range. */
 static size_t
-place(struct tasks *t, struct task **sorted, size_t n, size_t i,
-    uint64_t start, uint64_t end, bool writable)
+place(struct tasks *t, struct task **sorted, size_t n, size_t i, uint64_t start,
+    uint64_t end, bool writable)
 {
 	size_t first;
 
@@ -195,7 +195,7 @@ task_share(const struct task *before, uint64_t before_ns,
 	return (double)(now->cpu_ns - cpu) / (double)(now_ns - since);
 }
 
-/* ---- reading --------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 void
 tasks_free(struct tasks *t)
@@ -234,9 +234,9 @@ read_small(int dir, const char *tid, const char *name, char *out, size_t size)
 	snprintf(path, sizeof path, "%s/%s", tid, name);
 	if ((fd = openat(dir, path, O_RDONLY | O_CLOEXEC)) < 0)
 		return -1;
-	while (len < size - 1 &&
-	    ((n = read(fd, out + len, size - 1 - len)) > 0 ||
-		(n < 0 && errno == EINTR)))
+	while (
+	    len < size - 1 && ((n = read(fd, out + len, size - 1 - len)) > 0 ||
+				  (n < 0 && errno == EINTR)))
 		len += n > 0 ? (size_t)n : 0;
 	close(fd);
 	out[len] = '\0';
@@ -283,8 +283,8 @@ count_resident(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
 
 	*bytes = 0;
 	while (at < last) {
-		size_t want = last - at < PAGEMAP_BATCH ? last - at :
-							  PAGEMAP_BATCH;
+		size_t want =
+		    last - at < PAGEMAP_BATCH ? last - at : PAGEMAP_BATCH;
 		ssize_t n = pread(pagemap, entries, want * sizeof *entries,
 		    (off_t)(at * sizeof *entries));
 
@@ -352,13 +352,13 @@ tasks_read(int32_t pid, unsigned need, struct tasks *out, struct err *e)
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
 	if ((dir = opendir(path)) == NULL) {
 		if (errno == ENOENT || errno == ESRCH)
-			return err_set(e, ERR_GONE, "there is no process %d",
-			    pid);
-		return err_errno(e, "cannot see the threads of process %d",
-		    pid);
+			return err_set(
+			    e, ERR_GONE, "there is no process %d", pid);
+		return err_errno(
+		    e, "cannot see the threads of process %d", pid);
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		struct task t = { .tid = 0 };
+		struct task t = {.tid = 0};
 
 		if (!isdigit((unsigned char)entry->d_name[0]) ||
 		    strlen(entry->d_name) > 10)

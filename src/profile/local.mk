@@ -5,6 +5,7 @@ src_libhome_a_SOURCES += \
 	src/profile/drop.c src/profile/ops.h \
 	src/profile/kind.c src/profile/kind.h \
 	src/profile/kind_heap.c \
+	src/profile/kind_threads.c src/profile/kind_threads.h \
 	src/profile/profile.c src/profile/profile.h \
 	src/profile/stacks.c src/profile/stacks.h \
 	src/profile/symbolize.c src/profile/symbolize.h \

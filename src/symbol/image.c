@@ -3,6 +3,7 @@
 
 #include "symbol/image.h"
 #include "base/xalloc.h"
+#include "symbol/elf_objects.h"
 #include "symbol/image_file.h"
 
 #include <elfutils/libdwelf.h>
@@ -176,4 +177,16 @@ image_find(struct image *image, uint64_t address,
 		return 1;
 	}
 	return without_nameless(frames, n);
+}
+
+char *
+image_find_object(struct image *image, uint64_t address, uint64_t *offset)
+{
+	char *name = NULL;
+
+	if (image->debug != NULL)
+		name = elf_object_find(image->debug, address, offset);
+	if (name == NULL && image->main != NULL)
+		name = elf_object_find(image->main, address, offset);
+	return name;
 }

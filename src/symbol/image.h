@@ -32,4 +32,8 @@ void image_free(struct image *image);
 size_t image_find(struct image *image, uint64_t address,
     struct dwarf_frame frames[DWARF_FRAMES_MAX]);
 
+/* The variable at an address (as linked), as elf_object_find. */
+char *image_find_object(struct image *image, uint64_t address,
+    uint64_t *offset);
+
 #endif

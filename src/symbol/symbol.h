@@ -65,6 +65,13 @@ void symbolizer_lookup(struct symbolizer *s,
     const struct symbol_module *module, uint64_t address, symbol_fn *fn,
     void *arg);
 
+/*
+ * The variable of a module at an address: "queue_lock", "pool+0x40",
+ * demangled. Owned by the caller; NULL if there is none.
+ */
+char *symbolizer_object(struct symbolizer *s,
+    const struct symbol_module *module, uint64_t address);
+
 /* Demangles C++ (_Z…) and Rust (_R…, and legacy …17h<hash>E). Owned by the
  * caller; NULL if the name is not mangled. */
 char *symbol_demangle(const char *name);

@@ -275,3 +275,25 @@ symbolizer_lookup(struct symbolizer *s, const struct symbol_module *module,
 	}
 	fn(arg, a->frames, a->n);
 }
+
+char *
+symbolizer_object(struct symbolizer *s, const struct symbol_module *module,
+    uint64_t address)
+{
+	char *name, *shown;
+	uint64_t offset;
+
+	if (!is_file(module))
+		return NULL;
+	name = image_find_object(s->modules[module_index(s, module)].image,
+	    address - module->bias, &offset);
+	if (name == NULL)
+		return NULL;
+	shown = xstrdup(names_get(&s->names, name)->shown);
+	free(name);
+	if (offset == 0)
+		return shown;
+	name = xasprintf("%s+0x%llx", shown, (unsigned long long)offset);
+	free(shown);
+	return name;
+}

@@ -31,7 +31,7 @@ struct drawing {
 static bool
 shown(const struct drawing *d, size_t column)
 {
-	return d->t->hidden == NULL || !d->t->hidden[column];
+	return column >= 64 || !(d->o->hidden >> column & 1);
 }
 
 static void

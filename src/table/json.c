@@ -54,7 +54,8 @@ table_json_row(const struct table *t, size_t row, struct buf *out)
 	for (size_t k = 0; k < t->n_columns; k++)
 		json_object_set_new(object, t->columns[k].key,
 		    value(&t->columns[k], &t->rows[row][k]));
-	json_dump_callback(object, append, out, 0);
+	/* Text from a target may end on a terminal from here, too. */
+	json_dump_callback(object, append, out, JSON_ENSURE_ASCII);
 	json_decref(object);
 }
 

@@ -27,7 +27,6 @@ struct cell {
 struct table {
 	const struct column *columns; /* borrowed */
 	size_t n_columns;
-	bool *hidden; /* each column: left out of text; NULL: none is */
 	struct cell **rows; /* each an array of n_columns */
 	size_t n, cap;
 };

@@ -31,17 +31,7 @@ table_free(struct table *t)
 		free(t->rows[i]);
 	}
 	free(t->rows);
-	free(t->hidden);
 	free(t);
-}
-
-void
-table_hide(struct table *t, size_t column)
-{
-	assert(column < t->n_columns);
-	if (t->hidden == NULL)
-		t->hidden = xcalloc(t->n_columns, sizeof *t->hidden);
-	t->hidden[column] = true;
 }
 
 void

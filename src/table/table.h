@@ -67,13 +67,11 @@ int table_column(const struct table *t, const char *key);
 /* Stable; numbers descending, texts ascending (reverse flips); unknown last. */
 void table_sort(struct table *t, size_t column, bool reverse);
 
-/* Leaves a column out of the text, not of the JSON. */
-void table_hide(struct table *t, size_t column);
-
 struct table_options {
 	size_t rows;	/* most rows; 0 is all; the rest is counted in a line */
 	size_t columns; /* width to fit; 0 does not fit */
 	bool headings;
+	uint64_t hidden; /* bit k: column k is left out */
 };
 
 /* Escapes everything that came from a target. */

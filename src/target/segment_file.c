@@ -375,29 +375,22 @@ has_agent(int32_t pid)
  * Processes in other mount namespaces have folders of their own; those are
  * looked into through their roots when their pid namespace is not ours.
  */
-int
-target_list_agents(int32_t **pids, size_t *n, struct err *e)
+void
+target_agents_among(const struct agent_candidate *list, size_t count,
+    int32_t **pids, size_t *n)
 {
 	struct agents a = { NULL, 0, 0 };
 	uint64_t own = process_pid_namespace(getpid());
-	struct process *list;
-	size_t count;
 
 	*n = 0;
-	*pids = NULL;
-	if (processes_read(&list, &count, e) < 0)
-		return -1;
+	*pids = xcalloc(count + 1, sizeof **pids);
 	segment_each(remember, &a);
 	if (a.n > 0)
 		qsort(a.list, a.n, sizeof *a.list, by_ns_and_pid);
-	*pids = xcalloc(count, sizeof **pids);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t ns = process_pid_namespace(list[i].pid);
-		struct known key = { ns, list[i].pid };
+		struct known key = { own, list[i].pid };
 
-		if (ns == 0)
-			continue;
-		if (ns == own &&
+		if (!list[i].nested &&
 		    (a.n == 0 ||
 			bsearch(&key, a.list, a.n, sizeof *a.list,
 			    by_ns_and_pid) == NULL))
@@ -406,6 +399,30 @@ target_list_agents(int32_t **pids, size_t *n, struct err *e)
 			(*pids)[(*n)++] = list[i].pid;
 	}
 	free(a.list);
+}
+
+int
+target_list_agents(int32_t **pids, size_t *n, struct err *e)
+{
+	uint64_t own = process_pid_namespace(getpid());
+	struct agent_candidate *among;
+	struct process *list;
+	size_t count, of = 0;
+
+	*n = 0;
+	*pids = NULL;
+	if (processes_read(&list, &count, e) < 0)
+		return -1;
+	among = xcalloc(count + 1, sizeof *among);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t ns = process_pid_namespace(list[i].pid);
+
+		if (ns != 0)
+			among[of++] = (struct agent_candidate){ list[i].pid,
+				ns != own };
+	}
+	target_agents_among(among, of, pids, n);
+	free(among);
 	free(list);
 	return 0;
 }

@@ -35,14 +35,45 @@ struct snapshot_stack {
 	uint64_t samples;
 	double peak_objects; /* at the high-water mark */
 	double peak_bytes;
+	uint64_t opened_fds;	  /* since the agent began; exact */
+	uint64_t created_threads; /* likewise */
 };
 
 struct snapshot_live {
+	uint64_t address;
 	uint64_t size;	/* bytes asked for */
 	uint64_t usable; /* bytes that the allocator set aside */
 	double weight;	/* objects that it stands for */
 	uint64_t age;	/* ns */
 	uint32_t stack; /* index */
+};
+
+/* As the agent wrote it; the descriptor may have been closed unseen. */
+struct snapshot_fd {
+	int32_t fd;
+	uint32_t stack;	 /* index */
+	uint32_t opened; /* what it was opened as; see open_fds.c */
+	uint32_t birth;	 /* in 1/16 s since the agent began: an identity */
+	uint64_t age;	 /* ns */
+};
+
+/* A descriptor that is open; made by open_fds_match. */
+struct snapshot_open {
+	int32_t fd;
+	uint32_t stack; /* index, or SNAPSHOT_NO_STACK: its opener was not seen */
+	uint32_t birth;
+	uint64_t age;  /* ns; of one with a stack */
+	char type[24]; /* "tcp" */
+};
+#define SNAPSHOT_NO_STACK UINT32_MAX
+
+struct snapshot_thread {
+	uint64_t handle; /* pthread_t */
+	uint64_t start;	 /* start routine */
+	uint64_t age;	 /* ns, of its creation */
+	uint32_t stack;	 /* index: who created it */
+	bool detached;
+	char name[16]; /* that it gave itself by pthread_setname_np, or "" */
 };
 
 struct snapshot_loss {
@@ -78,8 +109,14 @@ struct snapshot {
 	struct snapshot_module *modules; size_t n_modules;
 	struct snapshot_stack *stacks;	 size_t n_stacks; /* 0: the lost one */
 	struct snapshot_live *live;	 size_t n_live;
+	struct snapshot_fd *fds;	 size_t n_fds;	  /* ascending */
+	struct snapshot_open *open;	 size_t n_open;
+	struct snapshot_thread *threads; size_t n_threads; /* by handle */
 	struct snapshot_loss *losses;	 size_t n_losses; /* all reasons */
-	struct snapshot_fill fill[5];
+	struct snapshot_fill fill[7];
+	bool matched; /* open holds what the kernel knows to be open */
+	uint32_t tid_offset;   /* of the tid, from a pthread_t; 0: unknown */
+	uint32_t stack_offset; /* of its stack's start, then size; 0: unknown */
 	uint64_t torn;	   /* entries that changed while being copied */
 	uint64_t invalid;  /* records that no agent writes */
 	uint64_t file_bytes; /* memory behind the segment */
@@ -97,6 +134,22 @@ void snapshot_free(struct snapshot *s);
  */
 struct snapshot *snapshot_parse(const void *bytes, size_t len, bool alive,
     struct err *e);
+
+/*
+ * Puts what the kernel has open beside what the agent saw: list is the
+ * descriptors as the caller saw them just before the snapshot. Fills open.
+ * (In open_fds.c.)
+ */
+struct open_files;
+void snapshot_match_fds(struct snapshot *s, const struct target *t,
+    const struct open_files *list);
+
+/*
+ * Both in the right order, and with the list if it is wanted; `files` may be
+ * NULL. For a dead target open is what the agent saw last.
+ */
+struct snapshot *snapshot_take_fds(const struct target *t,
+    struct open_files *files, struct err *e);
 
 /* Bytes held, from the live table, with their standard error. */
 void snapshot_live_total(const struct snapshot *s, double *bytes,

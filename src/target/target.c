@@ -102,27 +102,33 @@ find_dead(int32_t pid, struct err *e)
 	return NULL;
 }
 
+int
+target_pid(const char *pid_or_name, int32_t *pid, struct err *e)
+{
+	uint64_t number;
+
+	if (!units_parse_number(pid_or_name, 0, UINT64_MAX, &number))
+		return pid_of_name(pid_or_name, pid, e);
+	if (number == 0 || number > INT32_MAX)
+		return err_set(e, ERR_GONE, "there is no process %s",
+		    pid_or_name);
+	*pid = (int32_t)number;
+	return 0;
+}
+
 struct target *
 target_find(const char *pid_or_name, struct err *e)
 {
 	struct process p;
 	struct target *t;
-	uint64_t number;
 	int32_t pid;
 
-	if (units_parse_number(pid_or_name, 0, UINT64_MAX, &number)) {
-		if (number == 0 || number > INT32_MAX) {
-			err_set(e, ERR_GONE, "there is no process %s",
-			    pid_or_name);
-			return NULL;
-		}
-		pid = (int32_t)number;
-	} else if (pid_of_name(pid_or_name, &pid, e) < 0) {
+	if (target_pid(pid_or_name, &pid, e) < 0)
 		return NULL;
-	}
 	if (process_read(pid, &p, e) < 0)
 		return e->status == ERR_GONE ? find_dead(pid, e) : NULL;
-	if (p.state == 'Z' || p.state == 'X')
+	/* Its first thread may end before the others do. */
+	if ((p.state == 'Z' && p.threads <= 1) || p.state == 'X')
 		return find_dead(pid, e);
 	t = target_new(&p);
 	t->alive = true;

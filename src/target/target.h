@@ -30,6 +30,10 @@ struct target {
 struct target *target_find(const char *pid_or_name, struct err *e);
 void target_free(struct target *t);
 
+/* The first half of it: the pid alone, for what needs no agent. A pid is not
+ * looked up. */
+int target_pid(const char *pid_or_name, int32_t *pid, struct err *e);
+
 /* Fails with the reason and the advice if the target has no agent. */
 int target_need_agent(const struct target *t, struct err *e);
 
@@ -41,6 +45,19 @@ bool target_is_same(const struct target *t);
  * by pid, ascending. Owned by the caller.
  */
 int target_list_agents(int32_t **pids, size_t *n, struct err *e);
+
+/*
+ * The same of processes that the caller has listed already, by pid, ascending:
+ * costs nothing for those of our own pid namespace, unless somebody left a
+ * segment under their pid.
+ */
+struct agent_candidate {
+	int32_t pid;
+	bool nested; /* in a pid namespace below ours */
+};
+
+void target_agents_among(const struct agent_candidate *list, size_t count,
+    int32_t **pids, size_t *n);
 
 /* Asks the agent to sample every `interval` bytes; 0 none, 1 all. */
 int target_set_interval(const struct target *t, uint64_t interval,

@@ -13,10 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Room above the need when a command is proposed, and a round number. */
 #define SPARE 1.05
 #define ROUND 1024.0
+#define MIB 1048576.0
 
 struct scene {
 	const struct plan_model *m;
@@ -31,10 +33,13 @@ number(uint64_t v)
 	return v == CEILING_UNKNOWN ? PLAN_UNKNOWN : (double)v;
 }
 
+/* What may be no growth at all is not said to break anything. */
 static double
 each(const struct scene *s, enum plan_metric k)
 {
-	return s->m->of[k].each;
+	const struct plan_cost *c = &s->m->of[k];
+
+	return c->how == COST_FITTED && !plan_grows(c) ? 0 : c->each;
 }
 
 /* What of the metric will be needed at the target, with room to spare. */
@@ -109,28 +114,33 @@ limit_of(uint64_t v)
 	return v == LIMIT_INFINITY ? (double)INFINITY : (double)v;
 }
 
-/* ---- descriptors ---------------------------------------------------------------- */
+/* ---- descriptors --------------------------------------------------------- */
 
 static void
 descriptors(struct scene *s)
 {
 	const struct limit *l = &s->facts->limits.of[LIMIT_nofile];
 	const struct ceilings *c = &s->facts->ceilings;
+	double error, least = plan_predict(s->m, METRIC_FDS, s->target, &error);
 	double want = need(s, METRIC_FDS), used = s->m->of[METRIC_FDS].now;
+	double top = number(c->of[CEILING_nr_open].limit);
 	double per = each(s, METRIC_FDS);
 	const struct ceiling *files = &c->of[CEILING_file_max];
 	int pid = s->facts->pid;
 
+	/* No spare room is worth a second ceiling. */
+	if (want > top && least <= top)
+		want = top;
 	if (l->known) {
 		bool fits = want <= limit_of(l->hard);
 
-		command(add(s, "nofile, soft", false, limit_of(l->soft), used,
-			    per),
-		    fits ? "ullage limits %d nofile=%.0f:" :
-			   "ullage limits %d nofile=%.0f",
+		command(
+		    add(s, "nofile, soft", false, limit_of(l->soft), used, per),
+		    fits ? "ullage limits %d nofile=%.0f:"
+			 : "ullage limits %d nofile=%.0f",
 		    pid, want);
-		command(add(s, "nofile, hard", false, limit_of(l->hard), used,
-			    per),
+		command(
+		    add(s, "nofile, hard", false, limit_of(l->hard), used, per),
 		    "ullage limits %d nofile=%.0f", pid, want);
 	}
 	command(add(s, "fs.nr_open", false,
@@ -138,16 +148,15 @@ descriptors(struct scene *s)
 	    "sysctl -w fs.nr_open=%.0f", want);
 	command(add(s, "fs.file-max", false, number(files->limit),
 		    number(files->used), per),
-	    "sysctl -w fs.file-max=%.0f",
-	    number(files->used) + want - used);
-	command(add(s, "fs.epoll.max_user_watches", false,
-		    s->facts->max_watches, s->m->of[METRIC_WATCHES].now,
-		    each(s, METRIC_WATCHES)),
+	    "sysctl -w fs.file-max=%.0f", number(files->used) + want - used);
+	command(
+	    add(s, "fs.epoll.max_user_watches", false, s->facts->max_watches,
+		s->m->of[METRIC_WATCHES].now, each(s, METRIC_WATCHES)),
 	    "sysctl -w fs.epoll.max_user_watches=%.0f",
 	    need(s, METRIC_WATCHES));
 }
 
-/* ---- threads and mappings --------------------------------------------------------- */
+/* ---- threads and mappings ------------------------------------------------ */
 
 static void
 threads(struct scene *s)
@@ -171,10 +180,10 @@ threads(struct scene *s)
 		    number(c->of[CEILING_pid_max].limit), all, per),
 	    "sysctl -w kernel.pid_max=%.0f", all + more);
 	if (pids->known && pids->limit != CGROUP_NO_LIMIT)
-		group_command(add(s, "cgroup pids", false, (double)pids->limit,
-				  pids->used_known ? (double)pids->used :
-						     PLAN_UNKNOWN,
-				  per),
+		group_command(
+		    add(s, "cgroup pids", false, (double)pids->limit,
+			pids->used_known ? (double)pids->used : PLAN_UNKNOWN,
+			per),
 		    pids, "pids", (double)pids->used + more);
 	command(add(s, "vm.max_map_count", false,
 		    number(c->of[CEILING_max_map_count].limit),
@@ -182,7 +191,7 @@ threads(struct scene *s)
 	    "sysctl -w vm.max_map_count=%.0f", need(s, METRIC_MAPS));
 }
 
-/* ---- the network --------------------------------------------------------------------- */
+/* ---- the network --------------------------------------------------------- */
 
 static void
 backlog(struct scene *s)
@@ -195,12 +204,13 @@ backlog(struct scene *s)
 	    PLAN_UNKNOWN);
 	if (p == NULL)
 		return;
-	p->note = "bounds a burst of connections, not their number";
+	p->note =
+	    "bounds a burst of connections, not their number; read when the "
+	    "server starts to listen";
 	if (isfinite(max) && s->facts->backlog >= max &&
 	    s->facts->backlog < s->target)
 		snprintf(p->command, sizeof p->command,
-		    "sysctl -w net.core.somaxconn=%.0f, then restart",
-		    fmax(4096, max * 4));
+		    "sysctl -w net.core.somaxconn=%.0f", fmax(4096, max * 4));
 }
 
 static void
@@ -210,7 +220,8 @@ network(struct scene *s)
 	const struct ceiling *track = &c->of[CEILING_conntrack];
 	const struct ceiling *tcp = &c->of[CEILING_tcp_mem];
 	double outgoing = s->m->of[METRIC_OUTGOING].now;
-	double more = s->target - s->m->at;
+	double more = s->target - s->m->at, pages;
+	struct plan_obstacle *p;
 
 	if (s->m->unit != PLAN_CONNECTIONS)
 		return;
@@ -224,19 +235,23 @@ network(struct scene *s)
 		    number(track->used), 1),
 	    "sysctl -w net.netfilter.nf_conntrack_max=%.0f",
 	    ceil((number(track->used) + more) * SPARE));
-	command(add(s, "tcp_mem", true, number(tcp->limit), number(tcp->used),
-		    each(s, METRIC_BUFFERS)),
-	    "sysctl -w net.ipv4.tcp_mem (pages; its third number)");
+	p = add(s, "tcp_mem", true, number(tcp->limit), number(tcp->used),
+	    each(s, METRIC_BUFFERS));
+	pages = (number(tcp->used) + each(s, METRIC_BUFFERS) * more) * SPARE /
+		(double)sysconf(_SC_PAGESIZE);
+	/* In the proportions that the kernel chooses by itself. */
+	command(p, "sysctl -w net.ipv4.tcp_mem=\"%.0f %.0f %.0f\"",
+	    ceil(pages / 2), ceil(pages * 2 / 3), ceil(pages));
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------- */
 
 /* What one more takes of the machine: what is unknown is not counted. */
 static double
 memory_each(const struct scene *s)
 {
-	static const enum plan_metric kernel[] = { METRIC_BUFFERS,
-		METRIC_OBJECTS };
+	static const enum plan_metric kernel[] = {
+	    METRIC_BUFFERS, METRIC_OBJECTS};
 	double sum = each(s, METRIC_RSS);
 
 	for (size_t i = 0; i < sizeof kernel / sizeof kernel[0]; i++)
@@ -246,8 +261,7 @@ memory_each(const struct scene *s)
 }
 
 static void
-bounded(struct scene *s, enum limit_id id, const char *name,
-    enum plan_metric k)
+bounded(struct scene *s, enum limit_id id, const char *name, enum plan_metric k)
 {
 	const struct limit *l = &s->facts->limits.of[id];
 
@@ -273,11 +287,10 @@ memory(struct scene *s)
 	if (p != NULL && p->breaks)
 		p->note = "more memory, or fewer bytes for each";
 	if (g->known && g->limit != CGROUP_NO_LIMIT)
-		group_command(add(s, "cgroup memory", true, (double)g->limit,
-				  g->used_known ? (double)g->used :
-						  PLAN_UNKNOWN,
-				  per),
-		    g, "memory", (double)g->used + more);
+		group_command(
+		    add(s, "cgroup memory", true, (double)g->limit,
+			g->used_known ? (double)g->used : PLAN_UNKNOWN, per),
+		    g, "memory", ceil(((double)g->used + more) / MIB) * MIB);
 	if (c->overcommit == 2) {
 		p = add(s, "vm.overcommit_memory=2", true,
 		    number(c->of[CEILING_commit].limit),
@@ -288,7 +301,7 @@ memory(struct scene *s)
 	bounded(s, LIMIT_data, "data, soft", METRIC_DATA);
 }
 
-/* ---- the list ------------------------------------------------------------------------------ */
+/* ---- the list ------------------------------------------------------------ */
 
 /* What breaks first, then what never does, then what is not known. */
 static int
@@ -305,7 +318,7 @@ void
 plan_obstacles(const struct plan_model *m, const struct plan_facts *facts,
     double target, struct plan_obstacles *out)
 {
-	struct scene s = { m, facts, target, out };
+	struct scene s = {m, facts, target, out};
 
 	memset(out, 0, sizeof *out);
 	descriptors(&s);

@@ -56,6 +56,7 @@ extern const struct plan_metric_row plan_metrics[PLAN_METRICS];
 struct plan_sample {
 	double at; /* how many of the unit there were */
 	double of[PLAN_METRICS];
+	double heap_error; /* standard error of METRIC_HEAP; 0: exact */
 };
 
 enum plan_how {
@@ -84,6 +85,9 @@ struct plan_model {
 /* At least one sample; the last is the present state. */
 void plan_fit(struct plan_model *m, enum plan_unit unit,
     const struct plan_sample *samples, size_t n);
+
+/* True if it grows by more than two standard errors explain. */
+bool plan_grows(const struct plan_cost *c);
 
 /* What a metric will be at n; *error its standard error, 0 if not fitted. */
 double plan_predict(const struct plan_model *m, enum plan_metric metric,

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- connections ------------------------------------------------------------------- */
+/* ---- connections --------------------------------------------------------- */
 
 static bool
 is_listener(const struct socket *k)
 {
 	return k->state == SOCKET_LISTEN &&
-	    (k->kind == SOCKET_TCP || k->kind == SOCKET_UNIX);
+	       (k->kind == SOCKET_TCP || k->kind == SOCKET_UNIX);
 }
 
 /*
@@ -31,8 +31,8 @@ is_connection(const struct socket *k)
 	if (k->state != SOCKET_ESTABLISHED)
 		return false;
 	return k->kind == SOCKET_TCP ||
-	    (k->kind == SOCKET_UNIX && !k->datagram &&
-		(k->local != NULL || k->peer != NULL));
+	       (k->kind == SOCKET_UNIX && !k->datagram &&
+		   (k->local != NULL || k->peer != NULL));
 }
 
 static bool
@@ -43,7 +43,7 @@ accepted_on(const struct socket *k, const struct socket *listener)
 	if (k->kind == SOCKET_TCP)
 		return k->local_port == listener->local_port;
 	return k->local != NULL && listener->local != NULL &&
-	    strcmp(k->local, listener->local) == 0;
+	       strcmp(k->local, listener->local) == 0;
 }
 
 static int
@@ -60,8 +60,8 @@ most_frequent(const char **texts, size_t n)
 
 	qsort(texts, n, sizeof(const char *), by_peer);
 	for (size_t i = 0; i < n; i++) {
-		run = i > 0 && strcmp(texts[i], texts[i - 1]) == 0 ? run + 1 :
-								      1;
+		run =
+		    i > 0 && strcmp(texts[i], texts[i - 1]) == 0 ? run + 1 : 1;
 		if (run > most)
 			most = run;
 	}
@@ -69,11 +69,11 @@ most_frequent(const char **texts, size_t n)
 }
 
 void
-plan_count_connections(const struct sockets *s, struct plan_shape *out,
-    uint64_t *busiest)
+plan_count_connections(
+    const struct sockets *s, struct plan_shape *out, uint64_t *busiest)
 {
-	const struct socket **listeners = xcalloc(s->n + 1,
-	    sizeof(struct socket *));
+	const struct socket **listeners =
+	    xcalloc(s->n + 1, sizeof(struct socket *));
 	const char **peers = xcalloc(s->n + 1, sizeof(char *));
 	size_t n = 0, n_peers = 0;
 
@@ -87,9 +87,10 @@ plan_count_connections(const struct sockets *s, struct plan_shape *out,
 		listeners[n++] = k;
 		/* The queue of a listener is how many it lets wait. */
 		if (k->has_queues && k->send_queue != 0)
-			out->backlog = isnan(out->backlog) ?
-			    (double)k->send_queue :
-			    fmin(out->backlog, (double)k->send_queue);
+			out->backlog =
+			    isnan(out->backlog)
+				? (double)k->send_queue
+				: fmin(out->backlog, (double)k->send_queue);
 	}
 	out->listens = n != 0;
 	for (size_t i = 0; i < s->n; i++) {
@@ -111,7 +112,7 @@ plan_count_connections(const struct sockets *s, struct plan_shape *out,
 	free(peers);
 }
 
-/* ---- one look --------------------------------------------------------------------------- */
+/* ---- one look ------------------------------------------------------------ */
 
 static void
 take_sockets(const struct open_files *f, struct plan_shape *out)
@@ -129,8 +130,8 @@ take_sockets(const struct open_files *f, struct plan_shape *out)
 		/* One that was never connected has no buffers to speak of. */
 		all_known = all_known && (k->has_memory || k->state == 0);
 		memory += k->memory;
-		objects += sizes[k->kind] != 0 ? (double)sizes[k->kind] :
-						 PLAN_UNKNOWN;
+		objects +=
+		    sizes[k->kind] != 0 ? (double)sizes[k->kind] : PLAN_UNKNOWN;
 	}
 	plan_count_connections(&f->sockets, out, &busiest);
 	of[METRIC_OUTGOING] = (double)busiest;
@@ -145,9 +146,9 @@ take_watches(const struct open_files *f, struct plan_sample *s)
 
 	for (size_t i = 0; i < f->fds.n; i++)
 		if (f->fds.fds[i].type == FD_EPOLL)
-			n += f->fds.fds[i].has_info ?
-			    (double)f->fds.fds[i].watches :
-			    PLAN_UNKNOWN;
+			n += f->fds.fds[i].has_info
+				 ? (double)f->fds.fds[i].watches
+				 : PLAN_UNKNOWN;
 	s->of[METRIC_WATCHES] = n;
 }
 
@@ -163,6 +164,7 @@ take_heap(const struct target *t, struct plan_sample *s)
 	if (!shot->shadowed) {
 		snapshot_live_total(shot, &bytes, &error);
 		s->of[METRIC_HEAP] = bytes;
+		s->heap_error = error;
 	}
 	snapshot_free(shot);
 }
@@ -210,16 +212,17 @@ plan_measure(const struct target *t, enum plan_unit unit,
 		take_watches(&f, &out->sample);
 		take_heap(t, &out->sample);
 		out->sample.of[METRIC_FDS] = (double)f.fds.n;
-		out->sample.at = unit == PLAN_FDS ? (double)f.fds.n :
-		    unit == PLAN_THREADS ? out->sample.of[METRIC_THREADS] :
-		    out->listens	 ? (double)out->accepted :
-					   (double)out->established;
+		out->sample.at = unit == PLAN_FDS ? (double)f.fds.n
+				 : unit == PLAN_THREADS
+				     ? out->sample.of[METRIC_THREADS]
+				 : out->listens ? (double)out->accepted
+						: (double)out->established;
 	}
 	open_files_free(&f);
 	return rc;
 }
 
-/* ---- what is around it ------------------------------------------------------------------- */
+/* ---- what is around it --------------------------------------------------- */
 
 static double
 max_watches(void)
@@ -236,8 +239,7 @@ max_watches(void)
 }
 
 int
-plan_facts_read(const struct target *t, struct plan_facts *out,
-    struct err *e)
+plan_facts_read(const struct target *t, struct plan_facts *out, struct err *e)
 {
 	struct status status;
 	struct err ignored;

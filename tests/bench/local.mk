@@ -1,3 +1,68 @@
-# tests/bench
+# tests/bench: what ullage and its peers cost. Not part of make check.
+#
+#   make bench				all of it, about ten minutes
+#   make bench BENCH='--quick'		about two
+#   make bench BENCH='--only pairs'	one section
+#
+# The programs are built when they are asked for.
+bench_programs = \
+	tests/bench/churn \
+	tests/bench/pairs \
+	tests/bench/sample-bench \
+	tests/bench/stacks-victim \
+	tests/bench/startup
+EXTRA_PROGRAMS += $(bench_programs)
+CLEANFILES += $(bench_programs)
 
 EXTRA_DIST += tests/bench/walk-bench.c
+
+# ullage stack beside eu-stack and gdb.
+dist_check_SCRIPTS += tests/bench/stack-bench
+# By hand: what looking costs, next to top.
+EXTRA_DIST += tests/bench/ps-cost
+tests_bench_pairs_SOURCES = tests/bench/pairs.c
+tests_bench_pairs_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin
+tests_bench_pairs_LDADD = -lpthread
+tests_bench_churn_SOURCES = tests/bench/churn.cc
+tests_bench_churn_CXXFLAGS = -O2
+tests_bench_startup_SOURCES = tests/bench/startup.c
+tests_bench_stacks_victim_SOURCES = tests/bench/stacks-victim.c
+tests_bench_stacks_victim_CFLAGS = $(AM_CFLAGS) -g -O1
+
+# The agent's files as they are in the agent, but for its hooks.
+tests_bench_sample_bench_SOURCES = tests/bench/sample-bench.c \
+	src/agent/agent.c src/agent/alloc.c src/agent/alloc_glibc.c \
+	src/agent/alloc_glibc_lend.c src/agent/alloc_jemalloc.c \
+	src/agent/alloc_mimalloc.c src/agent/alloc_tcmalloc.c \
+	src/agent/keeper.c src/agent/keeper_rule.c src/agent/keeper_work.c \
+	src/agent/cfi.c src/agent/cfi_expr.c \
+	src/agent/cfi_run.c src/agent/environment.c src/agent/live.c \
+	src/agent/mini.c src/agent/modules.c src/agent/real.c \
+	src/agent/row.c src/agent/segment.c src/agent/stackend.c src/agent/stacks.c \
+	src/agent/walk.c
+tests_bench_sample_bench_CFLAGS = $(AM_CFLAGS) -O2 -ftls-model=initial-exec
+
+EXTRA_DIST += tests/bench/top-cost tests/bench/top-latency.py
+EXTRA_DIST += tests/bench/README.md tests/bench/run tests/bench/rounds.sh \
+	tests/bench/servers.sh tests/bench/walk-bench.c
+
+BENCH =
+bench: $(bin_PROGRAMS) $(agent_PROGRAMS) $(bench_programs)
+	SRC='$(abs_top_srcdir)' BUILD='$(abs_top_builddir)' \
+	    $(srcdir)/tests/bench/run $(BENCH)
+.PHONY: bench
+
+# What the trim knob gives back, and what that costs those who allocate.
+#   make bench-trim				1 GiB
+#   make bench-trim BENCH_TRIM='--write 1 4'
+EXTRA_PROGRAMS += tests/bench/trim-bench
+CLEANFILES += tests/bench/trim-bench
+tests_bench_trim_bench_SOURCES = tests/bench/trim-bench.c
+tests_bench_trim_bench_CFLAGS = $(AM_CFLAGS) -O2
+tests_bench_trim_bench_LDADD = -lpthread
+EXTRA_DIST += tests/bench/trim
+BENCH_TRIM =
+bench-trim: $(bin_PROGRAMS) $(agent_PROGRAMS) tests/bench/trim-bench
+	SRC='$(abs_top_srcdir)' BUILD='$(abs_top_builddir)' \
+	    $(srcdir)/tests/bench/trim $(BENCH_TRIM)
+.PHONY: bench-trim

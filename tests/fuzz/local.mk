@@ -51,3 +51,61 @@ tests_fuzz_symbol_fuzz_CFLAGS = $(src_libhome_a_CFLAGS) -fsanitize=fuzzer
 tests_fuzz_symbol_fuzz_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_symbol_fuzz_LDADD = $(HOME_LIBS)
 endif
+
+# proc/maps
+EXTRA_DIST += tests/fuzz/maps-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/maps-fuzz
+tests_fuzz_maps_fuzz_SOURCES = tests/fuzz/maps-fuzz.c src/proc/maps.c \
+	src/base/buf.c src/base/err.c src/base/xalloc.c
+tests_fuzz_maps_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_maps_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
+# The texts of /proc, and the grammar of limits.
+EXTRA_DIST += tests/fuzz/limits-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/limits-fuzz
+tests_fuzz_limits_fuzz_SOURCES = tests/fuzz/limits-fuzz.c \
+	src/proc/cgroup.c src/proc/limits.c src/proc/stat.c \
+	src/proc/status.c src/tune/assignment.c src/base/buf.c \
+	src/base/err.c src/base/escape.c src/base/units.c src/base/xalloc.c
+tests_fuzz_limits_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_limits_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_limits_fuzz_LDADD = -lm
+endif
+
+# Texts and messages of the kernel about descriptors, sockets and threads.
+check_PROGRAMS += tests/fuzz/proc-fds-mutate
+TESTS += tests/fuzz/proc-fds-mutate
+tests_fuzz_proc_fds_mutate_SOURCES = tests/fuzz/proc-fds-fuzz.c
+tests_fuzz_proc_fds_mutate_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS)
+tests_fuzz_proc_fds_mutate_LDADD = $(HOME_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/proc-fds-fuzz
+tests_fuzz_proc_fds_fuzz_SOURCES = tests/fuzz/proc-fds-fuzz.c \
+	src/proc/fds.c src/proc/sockets.c src/proc/sockets_diag.c \
+	src/proc/sockets_proc.c src/proc/tasks.c \
+	src/base/buf.c src/base/err.c src/base/hash.c src/base/xalloc.c
+tests_fuzz_proc_fds_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
+tests_fuzz_proc_fds_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_proc_fds_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
+# Segments. Without libFuzzer it changes words by itself.
+check_PROGRAMS += tests/fuzz/snapshot-replay
+TESTS += tests/fuzz/snapshot-replay
+tests_fuzz_snapshot_replay_SOURCES = tests/fuzz/snapshot-fuzz.c
+tests_fuzz_snapshot_replay_CFLAGS = $(src_libhome_a_CFLAGS)
+tests_fuzz_snapshot_replay_LDADD = $(HOME_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/snapshot-fuzz
+tests_fuzz_snapshot_fuzz_SOURCES = tests/fuzz/snapshot-fuzz.c
+tests_fuzz_snapshot_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
+tests_fuzz_snapshot_fuzz_CFLAGS = $(src_libhome_a_CFLAGS) -fsanitize=fuzzer
+tests_fuzz_snapshot_fuzz_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_snapshot_fuzz_LDADD = $(HOME_LIBS)
+endif

@@ -4,3 +4,62 @@ integration_tests = \
 	tests/integration/truth
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
+
+# ullage stack.
+stack_tests = \
+	tests/integration/stack \
+	tests/integration/stack-unnoticed
+dist_check_SCRIPTS += $(stack_tests)
+TESTS += $(stack_tests)
+
+# The same, until it is sure: 500 looks at programs that abort on EINTR, 200
+# times killed. Minutes.
+check-unnoticed: $(check_PROGRAMS) $(bin_PROGRAMS)
+	ROUNDS=17 KILLS=200 TEST_TIMEOUT=1800 $(MAKE) $(AM_MAKEFLAGS) check \
+	    TESTS=tests/integration/stack-unnoticed
+.PHONY: check-unnoticed
+# What is open, threads, plans.
+fds_integration = \
+	tests/integration/fds \
+	tests/integration/plan
+dist_check_SCRIPTS += $(fds_integration)
+TESTS += $(fds_integration)
+# The agent in whole programs (tests/victims).
+agent_integration_tests = \
+	tests/integration/agent-children \
+	tests/integration/agent-hazards \
+	tests/integration/agent-hostile \
+	tests/integration/agent-kill \
+	tests/integration/agent-memory \
+	tests/integration/agent-oracle \
+	tests/integration/cmd-errors
+dist_check_SCRIPTS += $(agent_integration_tests)
+EXTRA_DIST += tests/lib/agent.sh
+TESTS += $(agent_integration_tests)
+
+# Limits, ps: set and shown, of victims, of the demo and of real servers.
+limits_integration_tests = \
+	tests/integration/limits \
+	tests/integration/limits-demo \
+	tests/integration/limits-hostile \
+	tests/integration/limits-servers
+dist_check_SCRIPTS += $(limits_integration_tests)
+TESTS += $(limits_integration_tests)
+# Two hundred samplings of one truth.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/integration/agent_statistics-test
+TESTS += tests/integration/agent_statistics-test
+tests_integration_agent_statistics_test_SOURCES = \
+	tests/integration/agent_statistics-test.c
+tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
+	$(CMOCKA_CFLAGS)
+tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
+# The memory ledger and the trim knob.
+memory_integration_tests = \
+	tests/integration/memory \
+	tests/integration/trim \
+	tests/integration/trim-demo
+dist_check_SCRIPTS += $(memory_integration_tests)
+TESTS += $(memory_integration_tests)

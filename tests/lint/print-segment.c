@@ -50,8 +50,22 @@ header(void)
 	MEMBER(ull_header, agent_version);
 	MEMBER(ull_header, exe);
 	MEMBER(ull_header, allocator);
+	MEMBER(ull_header, fds_cap);
+	MEMBER(ull_header, threads_cap);
+	MEMBER(ull_header, thread_size);
+	MEMBER(ull_header, tid_offset);
+	MEMBER(ull_header, stack_offset);
+	MEMBER(ull_header, fds_off);
+	MEMBER(ull_header, threads_off);
 	STRUCT(ull_control);
 	MEMBER(ull_control, interval);
+	MEMBER(ull_control, trim);
+	MEMBER(ull_control, memory_limit);
+	MEMBER(ull_control, trim_now);
+	MEMBER(ull_control, trim_full);
+	MEMBER(ull_control, report);
+	MEMBER(ull_control, setting);
+	MEMBER(ull_control, attention);
 }
 
 static void
@@ -73,6 +87,7 @@ counters(void)
 	MEMBER(ull_counters, thin_cursor);
 	MEMBER(ull_counters, doublings);
 	MEMBER(ull_counters, last_sample);
+	MEMBER(ull_counters, allocator);
 	MEMBER(ull_counters, losses);
 }
 
@@ -102,6 +117,8 @@ tables(void)
 	MEMBER(ull_stack, peak_objects);
 	MEMBER(ull_stack, peak_bytes);
 	MEMBER(ull_stack, peak_epoch);
+	MEMBER(ull_stack, opened_fds);
+	MEMBER(ull_stack, created_threads);
 	STRUCT(ull_live);
 	MEMBER(ull_live, size);
 	MEMBER(ull_live, usable);
@@ -109,6 +126,82 @@ tables(void)
 	MEMBER(ull_live, stack);
 	MEMBER(ull_live, birth);
 	MEMBER(ull_live, check);
+	STRUCT(ull_thread);
+	MEMBER(ull_thread, start);
+	MEMBER(ull_thread, name);
+	MEMBER(ull_thread, birth);
+	MEMBER(ull_thread, stack);
+	MEMBER(ull_thread, check);
+}
+
+static void
+keeper(void)
+{
+	STRUCT(ull_receipt);
+	MEMBER(ull_receipt, seq);
+	MEMBER(ull_receipt, time);
+	MEMBER(ull_receipt, cause);
+	MEMBER(ull_receipt, flags);
+	MEMBER(ull_receipt, before);
+	MEMBER(ull_receipt, after);
+	MEMBER(ull_receipt, live);
+	MEMBER(ull_receipt, wanted);
+	MEMBER(ull_receipt, duration);
+	MEMBER(ull_receipt, work);
+	MEMBER(ull_receipt, longest);
+	MEMBER(ull_receipt, faults);
+	MEMBER(ull_receipt, arenas);
+	MEMBER(ull_receipt, chunks);
+	STRUCT(ull_arena);
+	MEMBER(ull_arena, id);
+	MEMBER(ull_arena, allocated);
+	MEMBER(ull_arena, dirty);
+	MEMBER(ull_arena, threads);
+	STRUCT(ull_statistics);
+	MEMBER(ull_statistics, time);
+	MEMBER(ull_statistics, cost);
+	MEMBER(ull_statistics, allocated);
+	MEMBER(ull_statistics, resident);
+	MEMBER(ull_statistics, releasable);
+	MEMBER(ull_statistics, cached);
+	MEMBER(ull_statistics, metadata);
+	MEMBER(ull_statistics, unmapped);
+	MEMBER(ull_statistics, free);
+	STRUCT(ull_keeper);
+	MEMBER(ull_keeper, state);
+	MEMBER(ull_keeper, reason);
+	MEMBER(ull_keeper, tid);
+	MEMBER(ull_keeper, starts);
+	MEMBER(ull_keeper, trim_now);
+	MEMBER(ull_keeper, trim_full);
+	MEMBER(ull_keeper, report);
+	MEMBER(ull_keeper, setting);
+	MEMBER(ull_keeper, setting_old);
+	MEMBER(ull_keeper, setting_ok);
+	MEMBER(ull_keeper, seen_time);
+	MEMBER(ull_keeper, seen_rss);
+	MEMBER(ull_keeper, seen_anonymous);
+	MEMBER(ull_keeper, seen_live);
+	MEMBER(ull_keeper, base);
+	MEMBER(ull_keeper, pause);
+	MEMBER(ull_keeper, overruns);
+	MEMBER(ull_keeper, in_row);
+	MEMBER(ull_keeper, receipts);
+	MEMBER(ull_keeper, budget);
+	MEMBER(ull_keeper, n_arenas);
+	MEMBER(ull_keeper, statistics);
+	MEMBER(ull_keeper, version);
+	MEMBER(ull_keeper, arenas);
+	VALUE(ULL_KEEPER_OFF);
+	VALUE(ULL_RECEIPTS_OFF);
+	VALUE(ULL_RECEIPTS_SIZE);
+	VALUE(ULL_TRIM_ONE);
+#define X(id, name, allocator, risk) VALUE(ULL_SETTING_##id);
+	ULL_SETTINGS(X)
+#undef X
+#define X(name, text) VALUE(ULL_REASON_##name);
+	ULL_REASONS(X)
+#undef X
 }
 
 static void
@@ -124,6 +217,14 @@ values(void)
 	VALUE(ULL_FRAMES);
 	VALUE(ULL_LIVE);
 	VALUE(ULL_BUCKET);
+	VALUE(ULL_FDS);
+	VALUE(ULL_FD_KINDS);
+	VALUE(ULL_FD_TURNS);
+	VALUE(ULL_THREADS);
+	VALUE(ULL_THREAD_BUCKET);
+	VALUE(ULL_THREAD_NAME);
+	VALUE(ULL_THREAD_DETACHED);
+	VALUE(ULL_THREAD_STATE);
 	VALUE(ULL_STACK_LOST);
 	VALUE(ULL_OBJECT_ONE);
 	VALUE(ULL_STATE_STARTING);
@@ -140,6 +241,8 @@ values(void)
 	VALUE(ULL_FRAMES_OFF);
 	VALUE(ULL_KEYS_OFF);
 	VALUE(ULL_LIVE_OFF);
+	VALUE(ULL_FDS_OFF);
+	VALUE(ULL_THREADS_OFF);
 	VALUE(ULL_TOTAL);
 	VALUE(ULL_LOSS_CAP);
 #define X(name, text) VALUE(ULL_LOSS_##name);
@@ -147,6 +250,10 @@ values(void)
 #undef X
 	printf("check of (4096, 24, 40, 1.0f, 7, 99) %u\n",
 	    ull_live_check(4096, 24, 40, 0x3f800000, 7, 99));
+	printf("descriptor 70000 of stack 7, kind 3, birth 99: %016llx\n",
+	    (unsigned long long)ull_fd_word(70000, 7, 3, 99));
+	printf("check of thread (0x7f0000000040, 4096, 99, 7): %u\n",
+	    ull_thread_check(0x7f0000000040, 4096, 99, 7));
 }
 
 int
@@ -156,5 +263,6 @@ main(void)
 	header();
 	counters();
 	tables();
+	keeper();
 	return 0;
 }

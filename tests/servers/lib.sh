@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Real servers for tests: private configurations, free ports, private folders.
-# Source after tests/lib/tap.sh.
+# Source after tests/lib/tap.sh, which sets $pid.
+# shellcheck disable=SC2154
 #
 #   serve NAME PRELOAD    starts one; its pid is in $pid, its port in $port
 #   ask NAME              a fixed conversation; its text on standard output
@@ -10,6 +11,7 @@
 #
 # PRELOAD is for LD_PRELOAD, "" for none.
 
+# shellcheck disable=SC2034 # for the tests
 # shellcheck disable=SC2034 # for the tests
 AGENT=$BUILD/libullage.so
 lib=/usr/lib/$(gcc -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
@@ -20,9 +22,16 @@ PG=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | tail -n 1)
 # Servers that give up root must be able to read what they serve.
 chmod 755 "$T"
 
+# The port may be taken between the choice and the use of it; then the server
+# has ended, though something answers.
 serve() {
-	port=$(free_port)
-	"serve_$1" "$2"
+	local try
+	for try in 1 2 3; do
+		port=$(free_port)
+		"serve_$1" "$2" && ! gone "$pid" && return
+		[ "$try" -eq 3 ] || stop "$1"
+	done
+	return 1
 }
 
 ask() {
@@ -47,7 +56,12 @@ answers() {
 serve_redis() {
 	start redis env LD_PRELOAD="$1" redis-server --port "$port" \
 		--save '' --appendonly no --dir "$T" --bind 127.0.0.1
-	wait_for 20 redis-cli -p "$port" ping
+	wait_for 20 redis_is_ours
+}
+
+redis_is_ours() {
+	gone "$pid" || redis-cli -p "$port" info server |
+		grep -q "^process_id:$pid"
 }
 
 ask_redis() {

@@ -295,6 +295,11 @@ every_single_step_agrees_with_libgcc(void **state)
 	char text[64];
 
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	/* The steps go through the sanitizer's interceptors, where the
+	 * handler's own instrumentation faults. The plain build runs it. */
+	skip();
+#endif
 	signal_tally = (struct tally){0};
 	signal(SIGTRAP, on_trap);
 	FLAGS_APPLY("orq $0x100, (%%rsp)");

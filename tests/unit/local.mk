@@ -79,3 +79,132 @@ tests_unit_demangle_test_SOURCES = tests/unit/demangle-test.c
 tests_unit_demangle_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_demangle_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# proc/maps, unwind.
+if HAVE_CMOCKA
+stack_unit_tests = tests/unit/maps-test tests/unit/unwind-test
+check_PROGRAMS += $(stack_unit_tests)
+TESTS += $(stack_unit_tests)
+tests_unit_maps_test_SOURCES = tests/unit/maps-test.c
+tests_unit_maps_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_maps_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_unwind_test_SOURCES = tests/unit/unwind-test.c
+tests_unit_unwind_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_unwind_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
+# descriptors, sockets, threads, plan
+if HAVE_CMOCKA
+fds_tests = tests/unit/proc_fds-test tests/unit/tune_plan-test
+check_PROGRAMS += $(fds_tests)
+TESTS += $(fds_tests)
+tests_unit_proc_fds_test_SOURCES = tests/unit/proc_fds-test.c
+tests_unit_proc_fds_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_fds_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_plan_test_SOURCES = tests/unit/tune_plan-test.c
+tests_unit_tune_plan_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_plan_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
+# The agent's tables, one file of it in each test, in a segment of plain
+# memory. These run under the thread sanitizer too (--enable-tsan).
+if HAVE_CMOCKA
+agent_unit_tests = tests/unit/agent_live-test tests/unit/agent_stacks-test \
+	tests/unit/agent_sample-test tests/unit/agent_words-test
+check_PROGRAMS += $(agent_unit_tests)
+TESTS += $(agent_unit_tests)
+agent_fake = tests/unit/agent_fake.c tests/unit/agent_fake.h
+agent_fake_cflags = $(AM_CFLAGS) $(SAN_CFLAGS) -O2 $(CMOCKA_CFLAGS) -pthread
+agent_fake_libs = $(CMOCKA_LIBS) -lm -lpthread
+
+tests_unit_agent_live_test_SOURCES = tests/unit/agent_live-test.c \
+	$(agent_fake) src/agent/sample.c src/agent/stacks.c
+tests_unit_agent_live_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_live_test_LDADD = $(agent_fake_libs)
+
+tests_unit_agent_stacks_test_SOURCES = tests/unit/agent_stacks-test.c \
+	$(agent_fake)
+tests_unit_agent_stacks_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_stacks_test_LDADD = $(agent_fake_libs)
+
+tests_unit_agent_sample_test_SOURCES = tests/unit/agent_sample-test.c \
+	$(agent_fake) src/agent/live.c src/agent/stacks.c
+tests_unit_agent_sample_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_sample_test_LDADD = $(agent_fake_libs)
+
+tests_unit_agent_words_test_SOURCES = tests/unit/agent_words-test.c \
+	$(agent_fake) src/agent/mini.c
+tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
+endif
+
+# The keeper's rules and the memory ledger.
+if HAVE_CMOCKA
+memory_tests = tests/unit/keeper-test tests/unit/ledger-test
+check_PROGRAMS += $(memory_tests)
+TESTS += $(memory_tests)
+tests_unit_keeper_test_SOURCES = tests/unit/keeper-test.c \
+	src/agent/keeper_rule.c src/agent/keeper_rule.h
+tests_unit_keeper_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
+tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
+tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ledger_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+# limits: proc and tune
+if HAVE_CMOCKA
+limits_tests = tests/unit/proc_limits-test tests/unit/tune_limits-test
+check_PROGRAMS += $(limits_tests)
+TESTS += $(limits_tests)
+tests_unit_proc_limits_test_SOURCES = tests/unit/proc_limits-test.c
+tests_unit_proc_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_tune_limits_test_SOURCES = tests/unit/tune_limits-test.c
+tests_unit_tune_limits_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_tune_limits_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
+# top: screens on a canvas in memory, and random keys.
+if HAVE_CMOCKA
+top_tests = tests/unit/top-test tests/unit/top-random-test \
+	tests/unit/proc_sweep-test
+check_PROGRAMS += $(top_tests)
+TESTS += $(top_tests)
+GOLDEN_TESTS += tests/unit/top-test
+top_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit \
+	-DGOLDEN='"$(abs_srcdir)/tests/golden/top/"'
+top_fake = tests/unit/fake_top.c tests/unit/fake_top.h \
+	tests/unit/fake_profile.c tests/unit/fake_profile.h
+tests_unit_top_test_SOURCES = tests/unit/top-test.c $(top_fake)
+tests_unit_top_test_CPPFLAGS = $(top_cppflags)
+tests_unit_top_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_top_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_top_random_test_SOURCES = tests/unit/top-random-test.c $(top_fake)
+tests_unit_top_random_test_CPPFLAGS = $(top_cppflags)
+tests_unit_top_random_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_top_random_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_proc_sweep_test_SOURCES = tests/unit/proc_sweep-test.c
+tests_unit_proc_sweep_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_proc_sweep_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+
+endif
+EXTRA_DIST += \
+	tests/golden/top/columns.txt \
+	tests/golden/top/fds-140.txt tests/golden/top/fds-80.txt \
+	tests/golden/top/heap-140.txt tests/golden/top/heap-80.txt \
+	tests/golden/top/help.txt \
+	tests/golden/top/limits-140.txt tests/golden/top/limits-80.txt \
+	tests/golden/top/list-120x20.txt tests/golden/top/list-200x16.txt \
+	tests/golden/top/list-40x10.txt tests/golden/top/list-80x24.txt \
+	tests/golden/top/list-ascii.txt \
+	tests/golden/top/losses-140.txt tests/golden/top/losses-80.txt \
+	tests/golden/top/memory-140.txt tests/golden/top/memory-80.txt \
+	tests/golden/top/overview-140.txt tests/golden/top/overview-80.txt \
+	tests/golden/top/question.txt \
+	tests/golden/top/threads-140.txt tests/golden/top/threads-80.txt
+
+# Ten minutes of random keys; configure with --enable-asan for the sanitizers.
+TOP_RANDOM_SECONDS = 600
+top-random: tests/unit/top-random-test
+	tests/unit/top-random-test $(TOP_RANDOM_SECONDS)
+.PHONY: top-random

@@ -60,7 +60,7 @@ static void
 assert_drawn(const struct table *t, size_t rows, size_t width,
     const char *want)
 {
-	struct table_options o = { rows, width, true };
+	struct table_options o = { rows, width, true, 0 };
 	struct buf out = BUF_INIT;
 
 	table_draw(t, &o, &out);
@@ -110,7 +110,7 @@ wide_characters_count_as_they_show(void **state)
 		{ "a", "A", CELL_TEXT, "", true, false },
 		{ "b", "B", CELL_COUNT, "", false, false },
 	};
-	struct table_options o = { 0, 0, false };
+	struct table_options o = { 0, 0, false, 0 };
 	struct table *t = table_new(two, 2);
 	struct buf out = BUF_INIT;
 
@@ -188,7 +188,7 @@ json_holds_plain_units_and_nulls(void **state)
 static void
 assert_order(struct table *t, size_t column, bool reverse, const char *want)
 {
-	struct table_options o = { 0, 0, false };
+	struct table_options o = { 0, 0, false, 0 };
 	struct buf out = BUF_INIT, ids = BUF_INIT;
 
 	table_sort(t, column, reverse);
@@ -225,7 +225,7 @@ sorting_keeps_the_order_of_equal_rows(void **state)
 		{ "v", "V", CELL_COUNT, "", false, false },
 	};
 	struct table *t = table_new(two, 2);
-	struct table_options o = { 0, 0, false };
+	struct table_options o = { 0, 0, false, 0 };
 	struct buf out = BUF_INIT;
 	unsigned id, v, last_id = 0, last_v = 6;
 

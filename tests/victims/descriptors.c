@@ -5,6 +5,8 @@
  * "ready". Commands, a line each: pairs N (connected unix sockets), tcp N
  * (connections to itself), send N (bytes into every TCP connection), quit.
  */
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -81,8 +83,8 @@ files(const char *folder)
 static void
 anons(void)
 {
-	char room[256] = { 0 };
-	struct epoll_event ev = { .events = EPOLLIN };
+	char room[256] = {0};
+	struct epoll_event ev = {.events = EPOLLIN};
 	sigset_t none;
 	int e, fd, i;
 
@@ -105,7 +107,7 @@ anons(void)
 static void
 unix_listener(const char *folder)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0), to;
 
 	snprintf(a.sun_path, sizeof a.sun_path, "%s/\033[31msock", folder);
@@ -123,8 +125,8 @@ unix_listener(const char *folder)
 static void
 sockets(const char *folder)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 six = {
+	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	socklen_t size = sizeof address;
 	int fd;
 
@@ -163,13 +165,13 @@ pairs(long n)
 static void
 tcp(long n)
 {
-	connections = realloc(connections,
-	    (size_t)(n_connections + n) * sizeof *connections);
+	connections = realloc(
+	    connections, (size_t)(n_connections + n) * sizeof *connections);
 	for (long i = 0; i < n; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-		if (connect(fd, (struct sockaddr *)&address,
-			sizeof address) != 0 ||
+		if (connect(fd, (struct sockaddr *)&address, sizeof address) !=
+			0 ||
 		    accept(listener, NULL, NULL) < 0) {
 			perror("connect");
 			break;

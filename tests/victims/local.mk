@@ -1,1 +1,92 @@
+# tests/victims: small programs that the tests look at.
+
+# ullage stack. Optimised and with lines, as a server in production is.
+stack_victims = tests/victims/deadlock tests/victims/frames \
+	tests/victims/kill-after tests/victims/stacks tests/victims/waiting
+check_PROGRAMS += $(stack_victims)
+tests_victims_deadlock_SOURCES = tests/victims/deadlock.c
+tests_victims_deadlock_CFLAGS = $(AM_CFLAGS) -g -O2
+tests_victims_frames_SOURCES = tests/victims/frames.cc
+tests_victims_frames_CXXFLAGS = -std=gnu++17 -Wall -g -O2 -fomit-frame-pointer
+tests_victims_kill_after_SOURCES = tests/victims/kill-after.c
+tests_victims_stacks_SOURCES = tests/victims/stacks.c
+tests_victims_stacks_CFLAGS = $(AM_CFLAGS) -g -O2
+tests_victims_waiting_SOURCES = tests/victims/waiting.c
+tests_victims_waiting_CFLAGS = $(AM_CFLAGS) -g -O2
+tests_victims_waiting_LDADD = -lrt
+EXTRA_DIST += tests/victims/clock.go tests/victims/Clock.java
 # tests/victims
+
+# One descriptor of every type; threads with names.
+check_PROGRAMS += tests/victims/descriptors tests/victims/threads
+tests_victims_descriptors_SOURCES = tests/victims/descriptors.c
+tests_victims_descriptors_CFLAGS = $(AM_CFLAGS)
+tests_victims_threads_SOURCES = tests/victims/threads.c
+tests_victims_threads_CFLAGS = $(AM_CFLAGS)
+tests_victims_threads_LDADD = -lpthread
+# tests/victims: small programs that do to the agent what has broken others.
+# tests/integration runs them with and without it.
+victim_cflags = $(AM_CFLAGS) -g -O1 -fno-builtin -pthread
+
+check_PROGRAMS += tests/victims/oracle
+tests_victims_oracle_SOURCES = tests/victims/oracle.c \
+	tests/victims/oracle.h tests/victims/oracle-cxx.cc
+tests_victims_oracle_CFLAGS = $(victim_cflags)
+tests_victims_oracle_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
+
+# Holds what ullage shows: descriptors, threads, children, locked memory.
+check_PROGRAMS += tests/victims/holder
+tests_victims_holder_SOURCES = tests/victims/holder.c
+tests_victims_holder_CFLAGS = $(AM_CFLAGS)
+tests_victims_holder_LDADD = -lpthread
+check_PROGRAMS += \
+	tests/victims/early \
+	tests/victims/hazards \
+	tests/victims/host \
+	tests/victims/linked-cxx \
+	tests/victims/linked-fixed \
+	tests/victims/linked-lazy \
+	tests/victims/linked-now \
+	tests/victims/own-malloc \
+	tests/victims/own-new \
+	tests/victims/plugin-c.so \
+	tests/victims/plugin.so \
+	tests/victims/throw
+
+tests_victims_early_SOURCES = tests/victims/early.c
+tests_victims_early_CFLAGS = $(victim_cflags)
+tests_victims_hazards_SOURCES = tests/victims/hazards.c
+tests_victims_hazards_CFLAGS = $(victim_cflags)
+tests_victims_host_SOURCES = tests/victims/host.c
+tests_victims_host_CFLAGS = $(victim_cflags)
+tests_victims_throw_SOURCES = tests/victims/throw.cc
+tests_victims_throw_CXXFLAGS = -g -O1 -pthread
+tests_victims_plugin_so_SOURCES = tests/victims/plugin.cc
+tests_victims_plugin_so_CXXFLAGS = -g -O1 -fPIC
+tests_victims_plugin_so_LDFLAGS = -shared
+tests_victims_plugin_c_so_SOURCES = tests/victims/plugin-c.c
+tests_victims_plugin_c_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_plugin_c_so_LDFLAGS = -shared
+tests_victims_own_malloc_SOURCES = tests/victims/own-malloc.c
+tests_victims_own_malloc_CFLAGS = $(victim_cflags)
+tests_victims_own_new_SOURCES = tests/victims/own-new.cc
+tests_victims_own_new_CXXFLAGS = -g -O1
+
+# One source, linked in three ways.
+tests_victims_linked_lazy_SOURCES = tests/victims/linked.c
+tests_victims_linked_lazy_CFLAGS = $(victim_cflags)
+tests_victims_linked_lazy_LDFLAGS = -Wl,-z,lazy -Wl,-z,norelro
+tests_victims_linked_now_SOURCES = tests/victims/linked.c
+tests_victims_linked_now_CFLAGS = $(victim_cflags) -fno-plt
+tests_victims_linked_now_LDFLAGS = -Wl,-z,now -Wl,-z,relro
+tests_victims_linked_fixed_SOURCES = tests/victims/linked.c
+tests_victims_linked_fixed_CFLAGS = $(victim_cflags) -fno-pic
+tests_victims_linked_fixed_LDFLAGS = -no-pie
+tests_victims_linked_cxx_SOURCES = tests/victims/linked-cxx.cc
+tests_victims_linked_cxx_CXXFLAGS = -g -O1
+tests_victims_linked_cxx_LDFLAGS = -static-libstdc++ -static-libgcc
+
+# A heap with phases, for the ledger and the trim knob.
+check_PROGRAMS += tests/victims/heap
+tests_victims_heap_SOURCES = tests/victims/heap.c
+tests_victims_heap_CFLAGS = $(victim_cflags)

@@ -4,8 +4,10 @@
  * stack, of which they touch about 100 KiB; one that spins; one with a name
  * that wants to be something else. Prints "ready", ends with its input.
  */
+#include "config.h"
+
 #include <pthread.h>
-#include <stdatomic.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,7 @@
 
 #define TOUCH (100 * 1024)
 
-static atomic_int started;
+static sem_t started;
 static int hold[2];
 
 static void
@@ -22,7 +24,7 @@ wait_for_ever(void)
 {
 	char c;
 
-	atomic_fetch_add(&started, 1);
+	sem_post(&started);
 	while (read(hold[0], &c, 1) < 0)
 		;
 }
@@ -55,7 +57,7 @@ spinner(void *argument)
 {
 	(void)argument;
 	prctl(PR_SET_NAME, "spinner");
-	atomic_fetch_add(&started, 1);
+	sem_post(&started);
 	for (volatile unsigned long i = 0;; i++)
 		;
 	return NULL;
@@ -87,8 +89,9 @@ main(int argc, char **argv)
 		begin(&attr, worker, i);
 	begin(&attr, nasty, 0);
 	begin(&attr, spinner, 0);
-	while (atomic_load(&started) < n + 2)
-		usleep(1000);
+	for (long i = 0; i < n + 2; i++)
+		while (sem_wait(&started) != 0)
+			;
 	puts("ready");
 	fflush(stdout);
 	while (fgets(line, sizeof line, stdin) != NULL)

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The allocators whose memory can be accounted for and given back. One vtable
+ * each; to add one: a file alloc_NAME.c, a row in alloc.c and in enum
+ * ull_allocator.
+ *
+ * All but `find` and `offer` run in the keeper thread alone. None is called
+ * on a path of the target's own threads: what takes the allocator's locks for
+ * long is done because somebody asked, and is timed.
+ */
+#ifndef ULLAGE_AGENT_ALLOC_H
+#define ULLAGE_AGENT_ALLOC_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/segment.h"
+
+/* One trim. The backend fills the lower half by alloc_began and alloc_ended. */
+struct alloc_pass {
+	uint64_t want;	 /* bytes; UINT64_MAX: all that there is */
+	bool full;	 /* locks may be held for long */
+	bool knob;	 /* ends when the knob is switched off */
+	uint64_t budget; /* ns that a call should last at most */
+
+	uint64_t released; /* bytes, as far as the backend knows */
+	uint64_t work, longest; /* ns */
+	uint64_t arenas, chunks;
+	uint64_t flags; /* ULL_TRIM_... */
+	uint64_t burst, burst_cpu; /* since when it has worked without a rest */
+};
+
+/* Around each call into the allocator or the kernel. */
+uint64_t alloc_began(struct alloc_pass *p);
+/* Counts it, rests when it is time; false: end the pass. */
+bool alloc_ended(struct alloc_pass *p, uint64_t began);
+
+/* ns of CLOCK_MONOTONIC. */
+uint64_t alloc_clock(void);
+
+struct alloc {
+	enum ull_allocator id;
+	/* Looks the symbols up in the object whose malloc is called; false if
+	 * it is another's. Calls nothing. */
+	bool (*find)(const struct link_map *owner);
+	/* Text into out, "" if it cannot say. */
+	void (*version)(char *out, size_t size);
+	/* Fills what it knows; the rest stays UINT64_MAX. */
+	void (*statistics)(struct ull_statistics *s, struct ull_arena *arenas,
+	    uint64_t *n_arenas);
+	void (*shrink)(struct alloc_pass *p);
+	/* Its settings; false if refused. *old is INT64_MIN if unknown. */
+	bool (*set)(unsigned setting, int64_t value, int64_t *old);
+	/* In a thread of the target, in the slow path: something that makes
+	 * its arena reachable; true when there was room for it. Or NULL. */
+	bool (*offer)(void);
+	/* When the keeper goes, and in the child's keeper after a fork. */
+	void (*leave)(void);
+	void (*recover)(bool was_trimming);
+};
+
+extern const struct alloc alloc_glibc, alloc_tcmalloc, alloc_jemalloc,
+    alloc_mimalloc;
+
+/* Whose malloc real.malloc is; NULL if it is none of these. Idempotent. */
+const struct alloc *alloc_find(void);
+
+#endif

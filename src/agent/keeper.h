@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keeper: the one thread that the agent may have in the target. It holds
+ * the trim knob and carries out orders, and is there only for as long as the
+ * knob is on or an order stands.
+ *
+ * Nobody can make it from outside. A thread of the target that samples, or
+ * that has allocated 8 MiB, sees the word `attention` and makes it; a target
+ * that does not allocate has nothing to trim, and an order waits.
+ *
+ * It blocks all signals (through libc, so that the one by which setresuid
+ * reaches all threads gets through), has a descriptor table of its own, and
+ * no hook records what it does.
+ */
+#ifndef ULLAGE_AGENT_KEEPER_H
+#define ULLAGE_AGENT_KEEPER_H
+
+#include "agent/agent.h"
+
+/* What to do about `attention`; keeps errno. */
+void keeper_attend(void) HIDDEN;
+
+/* At the start: what the environment asked for. */
+void keeper_configure(uint64_t percent, uint64_t limit, bool filtered) HIDDEN;
+
+/* The program is up: threads may be made. */
+void keeper_allow(void) HIDDEN;
+
+/* What the keeper is at; into the segment too. */
+void keeper_state(enum ull_keeper_state s) HIDDEN;
+
+/* Before a seccomp filter is installed, with agent_sandboxed set: it may be
+ * one for all threads, and what the keeper calls may not be allowed. */
+void keeper_dismiss(void) HIDDEN;
+
+/* In a forked child: the keeper stayed behind. */
+void keeper_forget(void) HIDDEN;
+
+/* In the slow path of any thread. */
+static inline void
+keeper_look(void)
+{
+	if (UNLIKELY(load(&tables.control->attention) != 0))
+		keeper_attend();
+}
+
+#endif

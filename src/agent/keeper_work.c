@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "agent/keeper_work.h"
+#include "agent/keeper.h"
+#include "agent/mini.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define CLOSE_RANGE_UNSHARE 2
+
+#define TURN UINT64_C(100000000)
+#define SECOND UINT64_C(1000000000)
+#define BUDGET UINT64_C(10000000)
+
+static uint64_t
+since_start(void)
+{
+	return alloc_clock() - tables.header->start_monotonic;
+}
+
+static void
+doze(uint64_t ns)
+{
+	struct timespec t = { 0, (long)ns };
+
+	mini_call2(SYS_nanosleep, &t, NULL);
+}
+
+/* ---- what is wanted --------------------------------------------------------------- */
+
+HIDDEN bool
+keeper_work_ordered(void)
+{
+	const struct ull_control *c = tables.control;
+	const struct ull_keeper *k = tables.keeper;
+
+	return load(&c->trim_now) != load(&k->trim_now) ||
+	    load(&c->trim_full) != load(&k->trim_full) ||
+	    load(&c->report) != load(&k->report) ||
+	    load(&c->setting) != load(&k->setting);
+}
+
+static bool
+knob_on(void)
+{
+	return load(&tables.control->trim) != ULL_TRIM_OFF ||
+	    load(&tables.control->memory_limit) != 0;
+}
+
+HIDDEN bool
+keeper_work_wanted(void)
+{
+	return !agent_sandboxed && (keeper_work_ordered() || knob_on());
+}
+
+/* ---- what the kernel says ---------------------------------------------------------- */
+
+/* "size resident shared ..." in pages. */
+static bool
+read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
+{
+	char text[128];
+	const char *s = text;
+	uint64_t shared;
+	long n;
+
+	*rss = *anonymous = 0;
+	if (w->statm < 0)
+		return false;
+	n = mini_call4(SYS_pread64, w->statm, text, sizeof text - 1, 0);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	mini_parse_number(s, &s);
+	*rss = mini_parse_number(s + 1, &s) * 4096;
+	shared = mini_parse_number(s + 1, &s) * 4096;
+	*anonymous = *rss > shared ? *rss - shared : 0;
+	return true;
+}
+
+static uint64_t
+minor_faults(void)
+{
+	struct rusage r;
+
+	if (mini_call2(SYS_getrusage, RUSAGE_SELF, &r) != 0)
+		return 0;
+	return (uint64_t)r.ru_minflt;
+}
+
+/* Files that are opened here must not be seen by the target, whose next open
+ * may count on a number; nor may its own be kept open by us. */
+static bool
+own_table(void)
+{
+	return mini_call3(SYS_close_range, 0, UINT32_MAX,
+		   CLOSE_RANGE_UNSHARE) == 0;
+}
+
+HIDDEN bool
+keeper_work_begin(struct keeper_work *w, const struct alloc *a)
+{
+	*w = (struct keeper_work){ .alloc = a, .statm = -1 };
+	keeper_pace_begin(&w->pace, alloc_clock());
+	w->base = load(&tables.keeper->base); /* of the keeper before */
+	w->first = load(&tables.keeper->receipts);
+	store(&tables.keeper->budget, BUDGET);
+	if (!own_table()) {
+		store(&tables.keeper->reason, ULL_REASON_FILES);
+		return false;
+	}
+	w->statm = (int)mini_call4(SYS_openat, AT_FDCWD, "/proc/self/statm",
+	    O_RDONLY | O_CLOEXEC, 0);
+	if (w->statm < 0)
+		store(&tables.keeper->reason, ULL_REASON_PROC);
+	return true;
+}
+
+HIDDEN void
+keeper_work_end(struct keeper_work *w)
+{
+	if (w->statm >= 0)
+		mini_call1(SYS_close, w->statm);
+}
+
+/* ---- trims and their receipts ------------------------------------------------------ */
+
+static void
+write_receipt(struct keeper_work *w, const struct ull_receipt *r)
+{
+	uint64_t seq = load(&tables.keeper->receipts) + 1;
+	struct ull_receipt *to = &tables.receipts[seq % ULL_RECEIPTS];
+
+	/* A reader that meets it half written finds no number. */
+	store(&to->seq, 0);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	*to = *r;
+	release(&to->seq, seq);
+	release(&tables.keeper->receipts, seq);
+	w->faults = minor_faults();
+	w->faults_since = alloc_clock();
+	w->faults_seq = seq;
+	w->lingers = r->cause == ULL_CAUSE_NOW || r->cause == ULL_CAUSE_FULL;
+}
+
+/* A second after a trim: what it cost the target in page faults. */
+static void
+count_faults(struct keeper_work *w)
+{
+	struct ull_receipt *r = &tables.receipts[w->faults_seq % ULL_RECEIPTS];
+
+	if (w->faults_since == 0 || alloc_clock() - w->faults_since < SECOND)
+		return;
+	store(&r->faults, minor_faults() - w->faults);
+	w->faults_since = 0;
+}
+
+static void
+trim(struct keeper_work *w, uint64_t want, enum ull_cause cause,
+    struct ull_receipt *r)
+{
+	struct alloc_pass p = { .want = want, .budget = BUDGET,
+		.full = cause == ULL_CAUSE_FULL,
+		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT };
+	uint64_t began = alloc_clock(), anonymous;
+
+	*r = (struct ull_receipt){ .cause = cause, .wanted = want,
+		.faults = UINT64_MAX };
+	read_resident(w, &r->before, &anonymous);
+	keeper_state(ULL_KEEPER_TRIMMING);
+	if (w->alloc != NULL)
+		w->alloc->shrink(&p);
+	else
+		store(&tables.keeper->reason, ULL_REASON_ALLOCATOR);
+	keeper_state(ULL_KEEPER_WATCHING);
+	read_resident(w, &r->after, &anonymous);
+	r->time = since_start();
+	r->duration = alloc_clock() - began;
+	r->live = load(&tables.counters->live_bytes);
+	r->work = p.work;
+	r->longest = p.longest;
+	r->flags = p.flags;
+	r->arenas = p.arenas;
+	r->chunks = p.chunks;
+	write_receipt(w, r);
+}
+
+/* ---- a turn ------------------------------------------------------------------------- */
+
+static struct keeper_view
+look(const struct keeper_work *w)
+{
+	struct ull_keeper *k = tables.keeper;
+	struct keeper_view v = { .base = w->base };
+
+	read_resident(w, &v.rss, &v.anonymous);
+	v.live = load(&tables.counters->live_bytes);
+	if ((int64_t)v.live < 0)
+		v.live = 0; /* for an instant: see stacks.c */
+	v.percent = load(&tables.control->trim);
+	v.limit = load(&tables.control->memory_limit);
+	store(&k->seen_rss, v.rss);
+	store(&k->seen_anonymous, v.anonymous);
+	store(&k->seen_live, v.live);
+	store(&k->base, v.base);
+	store(&k->seen_time, since_start());
+	return v;
+}
+
+/* What was asked for and is not there, or not within reach, is the base. */
+static void
+learn(struct keeper_work *w, const struct ull_receipt *r)
+{
+	struct keeper_view v = look(w);
+
+	w->base = keeper_base(&v,
+	    (r->flags & (ULL_TRIM_EXHAUSTED | ULL_TRIM_NO_SEED)) != 0);
+	store(&tables.keeper->base, w->base);
+}
+
+static void
+settle(struct keeper_work *w, const struct ull_receipt *r)
+{
+	bool overran = r->flags & ULL_TRIM_OVERRAN;
+
+	learn(w, r);
+	w->next = keeper_pace_next(&w->pace, alloc_clock(), r->work, overran);
+	store(&tables.keeper->pause, w->pace.pause);
+	store(&tables.keeper->overruns, w->pace.overruns);
+	store(&tables.keeper->in_row, w->pace.in_row);
+	if (keeper_pace_on(&w->pace))
+		return;
+	store(&tables.keeper->reason, ULL_REASON_OVERRUN);
+	store(&tables.control->trim, ULL_TRIM_OFF);
+	store(&tables.control->memory_limit, 0);
+}
+
+static void
+mind_knob(struct keeper_work *w)
+{
+	struct keeper_view v;
+	struct ull_receipt r;
+	bool by_limit;
+	uint64_t want;
+
+	if (!knob_on())
+		return;
+	if (load(&tables.control->interval) == 0) {
+		store(&tables.keeper->reason, ULL_REASON_SAMPLER);
+		return;
+	}
+	if (w->statm < 0)
+		return;
+	v = look(w);
+	v.base = w->base = keeper_base(&v, false);
+	if (alloc_clock() < w->next ||
+	    (want = keeper_want(&v, &by_limit)) == 0)
+		return;
+	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, &r);
+	settle(w, &r);
+}
+
+/* The tickets are read before the work, so that one that comes meanwhile
+ * stands. */
+static void
+serve_trims(struct keeper_work *w)
+{
+	uint64_t now = load(&tables.control->trim_now);
+	uint64_t full = load(&tables.control->trim_full);
+	struct ull_receipt r;
+
+	if (now != load(&tables.keeper->trim_now)) {
+		/* Threads that sample meanwhile hand their arenas over. */
+		if (load(&tables.keeper->receipts) == w->first)
+			doze(2 * TURN);
+		trim(w, UINT64_MAX, ULL_CAUSE_NOW, &r);
+		learn(w, &r);
+		store(&tables.keeper->trim_now, now);
+	}
+	if (full != load(&tables.keeper->trim_full)) {
+		trim(w, UINT64_MAX, ULL_CAUSE_FULL, &r);
+		store(&tables.keeper->trim_full, full);
+	}
+}
+
+static void
+serve_report(struct keeper_work *w)
+{
+	uint64_t asked = load(&tables.control->report), began, n = 0;
+	struct ull_keeper *k = tables.keeper;
+	struct ull_statistics s;
+
+	if (asked == load(&k->report))
+		return;
+	for (size_t i = 0; i < sizeof s / 8; i++)
+		((uint64_t *)&s)[i] = UINT64_MAX;
+	began = alloc_clock();
+	if (w->alloc != NULL) {
+		w->alloc->statistics(&s, k->arenas, &n);
+		w->alloc->version(k->version, sizeof k->version);
+	}
+	s.cost = alloc_clock() - began;
+	s.time = since_start();
+	k->statistics = s;
+	store(&k->n_arenas, n);
+	release(&k->report, asked);
+}
+
+static void
+serve_setting(struct keeper_work *w)
+{
+	uint64_t word = load(&tables.control->setting);
+	struct ull_keeper *k = tables.keeper;
+	int64_t old = INT64_MIN;
+	bool done;
+
+	if (word == load(&k->setting))
+		return;
+	done = w->alloc != NULL && (word >> 56) != 0 &&
+	    w->alloc->set((unsigned)(word >> 56) - 1, ull_setting_value(word),
+		&old);
+	store(&k->setting_old, old);
+	store(&k->setting_ok, done);
+	release(&k->setting, word);
+}
+
+HIDDEN void
+keeper_work_turn(struct keeper_work *w)
+{
+	serve_setting(w);
+	serve_report(w);
+	serve_trims(w);
+	mind_knob(w);
+	count_faults(w);
+	if (keeper_work_wanted())
+		doze(TURN);
+	else if (w->faults_since != 0 && w->lingers) {
+		/* Nobody switched a knob off: the receipt is worth a second of
+		 * being there. */
+		for (int i = 0; i < 10 && !keeper_work_wanted() &&
+		     !agent_sandboxed;
+		     i++)
+			doze(TURN + TURN / 50);
+		count_faults(w);
+	}
+}

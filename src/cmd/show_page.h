@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The page of one process, as text and as JSON. */
+#ifndef ULLAGE_CMD_SHOW_PAGE_H
+#define ULLAGE_CMD_SHOW_PAGE_H
+
+#include "base/buf.h"
+#include "proc/limits.h"
+#include "proc/status.h"
+#include "proc/usage.h"
+#include "target/knob.h"
+#include "target/snapshot.h"
+#include "target/target.h"
+
+struct show {
+	const struct target *t;
+	struct status status;
+	struct limits limits;
+	struct usage usage;
+	bool has_files;
+	uint64_t sockets, socket_memory, sockets_known;
+	struct snapshot *agent; /* owned; NULL: none */
+	double live, live_error;
+	struct knob knob;
+	bool has_knob;
+	uint64_t lost;
+	char exe[4096];
+	char user[64];
+	uint64_t uptime;
+};
+
+void show_write_text(const struct show *p, struct buf *out);
+void show_write_json(const struct show *p, struct buf *out);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What the live view shows, from /proc and agents; and what it may do. */
+#ifndef ULLAGE_CMD_TOP_SOURCE_H
+#define ULLAGE_CMD_TOP_SOURCE_H
+
+#include "proc/sweep.h"
+#include "proc/tasks.h"
+#include "symbol/symbol.h"
+#include "target/target.h"
+#include "top/source.h"
+
+struct user_name {
+	uint32_t uid;
+	char name[32];
+};
+
+struct watched {
+	int32_t pid;
+	uint64_t start_ticks;
+	struct target *target; /* owned; NULL: looked, and has no agent */
+	uint32_t round;	       /* when it was looked for */
+};
+
+/* The parts are used by one thread each, as source.h says. */
+struct top_source {
+	struct source source; /* what the view gets; its arg is this struct */
+
+	/* The thread of lists. */
+	struct sweep *sweep; /* owned */
+	struct user_name *users;
+	size_t n_users, cap_users;
+	struct watched *watched;
+	size_t n_watched, cap_watched;
+	uint32_t round;
+	int64_t searched; /* when all processes were searched for agents */
+
+	/* The thread of details: the process that is open. */
+	int32_t pid;
+	uint64_t start;
+	struct target *target;	   /* owned */
+	struct symbolizer *names; /* owned */
+	struct tasks before;	   /* threads at the look before */
+};
+
+struct top_source *top_source_new(struct err *e);
+void top_source_free(struct top_source *s);
+
+/* ---- the parts -------------------------------------------------------------- */
+
+struct source_list *top_source_list(void *arg, unsigned needs, struct err *e);
+struct source_detail *top_source_detail(void *arg,
+    const struct source_request *r);
+int top_source_plan(void *arg, const struct action *a, struct buf *question,
+    struct buf *command, bool *harm, struct err *e);
+int top_source_act(void *arg, const struct action *a, struct buf *said,
+    struct err *e);
+
+void top_machine_read(struct source_machine *m);
+
+/* Threads and descriptors as tables; with a sentence of totals. */
+void top_threads(struct top_source *s, const struct source_request *r,
+    struct source_detail *d);
+void top_fds(const struct source_request *r, struct source_detail *d);
+
+int64_t top_now(void); /* ns since boot */
+uint64_t top_ticks_to_ns(uint64_t ticks);
+uint64_t top_ns_to_ticks(uint64_t ns);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The words for percentages and receipts, which several commands show. */
+#ifndef ULLAGE_CMD_TRIM_H
+#define ULLAGE_CMD_TRIM_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "table/table.h"
+#include "target/knob.h"
+
+/* "100", "12.5%", "off": thousandths of a percent, or KNOB_OFF. */
+int trim_parse_percent(const char *text, uint64_t *percent, struct err *e);
+
+/* "100%", "12.5%" or "off". */
+char *trim_percent_text(char out[32], uint64_t percent);
+
+/* The receipts as a table, the newest first; owned by the caller. */
+struct table *trim_receipts(const struct knob *k);
+
+#endif

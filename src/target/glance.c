@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "target/glance.h"
+#include "abi/segment.h"
+#include "base/xalloc.h"
+#include "target/segment_file.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static int
+read_at(const struct target *t, void *out, size_t len, off_t offset,
+    struct err *e)
+{
+	ssize_t n = pread(t->segment, out, len, offset);
+
+	if (n == (ssize_t)len)
+		return 0;
+	return n < 0 ? err_errno(e, "cannot read %s", t->segment_path) :
+		       err_set(e, ERR_FAILED, "%s is cut short",
+			   t->segment_path);
+}
+
+int
+target_glance(const struct target *t, struct glance *g, struct err *e)
+{
+	struct ull_header h;
+	struct ull_control control;
+	struct ull_counters c;
+
+	memset(g, 0, sizeof *g);
+	if (target_need_agent(t, e) < 0 ||
+	    read_at(t, &h, sizeof h, 0, e) < 0 ||
+	    read_at(t, &control, sizeof control, ULL_CONTROL_OFF, e) < 0 ||
+	    read_at(t, &c, sizeof c, ULL_COUNTERS_OFF, e) < 0)
+		return -1;
+	if (h.magic != ULL_MAGIC ||
+	    h.abi_major != ULL_ABI_MAJOR)
+		return err_set(e, ERR_FAILED,
+		    "%s is of another version of the agent", t->segment_path);
+	g->shadowed = h.shadowed == 1;
+	g->live_bytes = c.live_bytes;
+	g->peak_bytes = c.peak_bytes;
+	g->samples = c.samples;
+	g->frees = c.frees;
+	g->interval = control.interval;
+	if (g->interval != 0 && g->interval < c.interval_floor)
+		g->interval = c.interval_floor;
+	for (int i = 0; i < ULL_LOSS_COUNT; i++)
+		g->lost += c.losses[i];
+	return 0;
+}
+
+struct hints {
+	uint64_t ns;
+	int32_t *pids;
+	size_t n, cap;
+};
+
+static void
+add_hint(void *arg, uint64_t ns, int32_t pid, const char *path)
+{
+	struct hints *h = arg;
+
+	(void)path;
+	if (ns != h->ns)
+		return;
+	h->pids = xgrow(h->pids, h->n, &h->cap, sizeof *h->pids);
+	h->pids[h->n++] = pid;
+}
+
+size_t
+target_hints(int32_t **pids)
+{
+	struct hints h = { .ns = process_pid_namespace(getpid()) };
+
+	segment_each(add_hint, &h);
+	*pids = h.pids;
+	return h.n;
+}

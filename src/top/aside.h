@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Work that takes longer than a screen may wait: done by a thread, one job at
+ * a time. Its end is told through a descriptor to poll.
+ */
+#ifndef ULLAGE_TOP_ASIDE_H
+#define ULLAGE_TOP_ASIDE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct aside {
+	void *(*work)(void *arg, void *job);
+	void *arg;
+	void *job, *result;
+	bool busy, ready, stop; /* under the lock */
+	int fd;			/* readable when a result is there */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+};
+
+int aside_start(struct aside *a, void *(*work)(void *arg, void *job),
+    void *arg, struct err *e);
+
+/* Gives it a job, which must stay good until the result has been taken.
+ * Only when it is idle. */
+void aside_give(struct aside *a, void *job);
+bool aside_is_idle(struct aside *a);
+
+/* True once for every job; *result is what work returned. */
+bool aside_take(struct aside *a, void **result);
+
+/* False if it is still at work after a second: then nothing that it uses may
+ * be freed, and the program should end by _exit. A result that nobody took is
+ * in *left. */
+bool aside_stop(struct aside *a, void **left);
+
+#endif

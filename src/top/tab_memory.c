@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory: what resident memory consists of. */
+#include "config.h"
+
+#include "base/units.h"
+#include "top/graph.h"
+#include "top/screens.h"
+
+#include <stdio.h>
+
+static enum style
+part_style(enum ledger_kind kind)
+{
+	switch (kind) {
+	case LEDGER_LIVE:
+		return STYLE_LIVE;
+	case LEDGER_RETAINED:
+		return STYLE_RETAINED;
+	case LEDGER_FILE:
+	case LEDGER_SHARED:
+		return STYLE_FILE;
+	case LEDGER_UNKNOWN:
+		return STYLE_FAINT;
+	default:
+		return STYLE_PLAIN;
+	}
+}
+
+int
+draw_ledger(struct ui *ui, int row, bool legend)
+{
+	const struct source_detail *d = ui->process.detail;
+	struct canvas *c = &ui->canvas;
+	struct graph_part parts[LEDGER_MAX];
+	char text[UNITS_MAX], error[UNITS_MAX];
+	int at = 16;
+
+	canvas_put(c, row, 1, STYLE_FAINT, "RSS");
+	canvas_right(c, row, 5, 8, STYLE_STRONG,
+	    units_bytes(text, (int64_t)d->rss));
+	for (size_t i = 0; i < d->n_ledger; i++) {
+		parts[i].value = (double)d->ledger[i].bytes;
+		parts[i].style = part_style(d->ledger[i].kind);
+	}
+	graph_stack(c, row, at, c->columns - at - 2, parts, (int)d->n_ledger,
+	    (double)d->rss);
+	row++;
+	for (size_t i = 0; legend && i < d->n_ledger; i++) {
+		const struct source_part *p = &d->ledger[i];
+		char label[96];
+		int width;
+
+		snprintf(label, sizeof label, p->error != 0 ?
+		    c->unicode ? "%s ±%s" : "%s +-%s" : "%s",
+		    units_bytes(text, (int64_t)p->bytes),
+		    units_bytes(error, (int64_t)p->error));
+		width = 2 + canvas_width(c, p->name) + 1 +
+		    canvas_width(c, label);
+		if (at + width > c->columns - 1)
+			row++, at = 16;
+		canvas_put(c, row, at, part_style(p->kind),
+		    graph_filling(c, (int)i));
+		canvas_put(c, row, at + 2, STYLE_FAINT, p->name);
+		canvas_put(c, row, at + 3 + canvas_width(c, p->name),
+		    STYLE_PLAIN, label);
+		at += width + 3;
+	}
+	return row + 1;
+}
+
+static void
+memory_draw(struct ui *ui, int row, int bottom)
+{
+	struct canvas *c = &ui->canvas;
+	const struct source_detail *d = ui->process.detail;
+	char text[UNITS_MAX], percent[VALUE_MAX];
+
+	if (tab_is_empty(ui, row, DETAIL_LEDGER))
+		return;
+	row = draw_ledger(ui, row, false);
+	for (size_t i = 0; i < d->n_ledger && row < bottom; i++, row++) {
+		const struct source_part *p = &d->ledger[i];
+		double f = d->rss > 0 ? (double)p->bytes / (double)d->rss : 0;
+		enum style style = part_style(p->kind);
+
+		canvas_put(c, row, 1, style, graph_filling(c, (int)i));
+		canvas_left(c, row, 3, 24, STYLE_PLAIN, p->name);
+		cell_shown(percent, CELL_BYTES, (double)p->bytes, false);
+		canvas_right(c, row, 28, 8, STYLE_STRONG, percent);
+		if (p->error != 0)
+			canvas_printf(c, row, 37, STYLE_FAINT,
+			    c->unicode ? "±%s" : "+-%s",
+			    units_bytes(text, (int64_t)p->error));
+		cell_shown(percent, CELL_PERCENT, f, false);
+		canvas_right(c, row, 45, 6, STYLE_PLAIN, percent);
+		graph_bar(c, row, 53, c->columns - 55, f, style);
+	}
+	if (row + 1 < bottom && d->swap != 0 && d->swap != NOT_KNOWN) {
+		canvas_put(c, row, 3, STYLE_PLAIN, "swapped out, beside it");
+		canvas_right(c, row++, 28, 8, STYLE_WARN,
+		    units_bytes(text, (int64_t)d->swap));
+	}
+	if (row + 1 < bottom && d->ledger_note[0] != '\0')
+		canvas_left(c, row + 1, 1, c->columns - 2, STYLE_FAINT,
+		    d->ledger_note);
+}
+
+const struct tab tab_memory = {
+	.title = "Memory",
+	.parts = DETAIL_LEDGER,
+	.draw = memory_draw,
+};
