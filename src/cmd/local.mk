@@ -41,3 +41,7 @@ src_libhome_a_SOURCES += \
 	src/cmd/top_machine.c \
 	src/cmd/top_source.c src/cmd/top_source.h \
 	src/cmd/top_tables.c
+
+src_libhome_a_SOURCES += \
+	src/cmd/fds_leaks.c \
+	src/cmd/fds_openers.c src/cmd/fds_openers.h

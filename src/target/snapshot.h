@@ -57,7 +57,7 @@ struct snapshot_fd {
 	uint64_t age;	 /* ns */
 };
 
-/* A descriptor that is open; made by open_fds_match. */
+/* A descriptor that is open; see snapshot_match_fds. */
 struct snapshot_open {
 	int32_t fd;
 	uint32_t stack; /* index, or SNAPSHOT_NO_STACK: its opener was not seen */
@@ -74,6 +74,10 @@ struct snapshot_thread {
 	uint32_t stack;	 /* index: who created it */
 	bool detached;
 	char name[16]; /* that it gave itself by pthread_setname_np, or "" */
+	/* From snapshot_match_threads: */
+	bool known; /* its control block is there and could be read */
+	int32_t tid; /* in the target's own namespace; 0: it has ended */
+	uint64_t stack_start, stack_end; /* 0: unknown */
 };
 
 struct snapshot_loss {
@@ -136,20 +140,22 @@ struct snapshot *snapshot_parse(const void *bytes, size_t len, bool alive,
     struct err *e);
 
 /*
- * Puts what the kernel has open beside what the agent saw: list is the
- * descriptors as the caller saw them just before the snapshot. Fills open.
- * (In open_fds.c.)
+ * Fills open: what the kernel has open, as the caller listed it just before
+ * the snapshot was taken, with what the agent saw of it. (open_fds.c)
  */
 struct open_files;
 void snapshot_match_fds(struct snapshot *s, const struct target *t,
     const struct open_files *list);
 
+/* snapshot_take with open filled; of a dead target, as the agent saw last. */
+struct snapshot *snapshot_take_fds(const struct target *t, struct err *e);
+
 /*
- * Both in the right order, and with the list if it is wanted; `files` may be
- * NULL. For a dead target open is what the agent saw last.
+ * Looks into the memory of a live target for what has become of its threads:
+ * tid and stack. Leaves them unknown where that is not permitted.
+ * (thread_stacks.c)
  */
-struct snapshot *snapshot_take_fds(const struct target *t,
-    struct open_files *files, struct err *e);
+void snapshot_match_threads(struct snapshot *s, const struct target *t);
 
 /* Bytes held, from the live table, with their standard error. */
 void snapshot_live_total(const struct snapshot *s, double *bytes,
