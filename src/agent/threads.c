@@ -138,6 +138,42 @@ stamp(const uint64_t *slot)
 	store(&stamps[slot - tables.thread_keys], add(&sequence, 1) + 1);
 }
 
+/*
+ * The creator and the thread itself may each have put an entry at the same
+ * time. Both look after that, so that one of them finds both.
+ */
+static void
+merge(uint64_t handle)
+{
+	uint64_t *whole = NULL, *half = NULL, key;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < 2 * ULL_THREAD_BUCKET; i++) {
+		uint64_t *k =
+		    &tables.thread_keys[bucket_of(handle,
+					    i / ULL_THREAD_BUCKET) +
+			i % ULL_THREAD_BUCKET];
+
+		if (handle_of(load(k)) != handle)
+			continue;
+		if (load(&entry_of(k)->start) != 0)
+			whole = k;
+		else
+			half = k;
+	}
+	if (whole == NULL || half == NULL)
+		return;
+	key = load(half);
+	if (load(&entry_of(half)->name[0]) != 0)
+		for (unsigned i = 0; i < ULL_THREAD_NAME / 8; i++)
+			store(&entry_of(whole)->name[i],
+			    load(&entry_of(half)->name[i]));
+	if (key & ULL_THREAD_DETACHED)
+		swap(whole, handle, handle | ULL_THREAD_DETACHED);
+	if (handle_of(key) == handle)
+		swap(half, key, 0);
+}
+
 /* Nobody has told who created it: it is here for its name or its flag. */
 static void
 put_half(uint64_t handle, const char *name, uint64_t flag)
@@ -150,6 +186,7 @@ put_half(uint64_t handle, const char *name, uint64_t flag)
 	store(&entry_of(slot)->start, 0);
 	stamp(slot);
 	release(slot, handle | flag);
+	merge(handle);
 }
 
 /*
@@ -207,6 +244,7 @@ threads_created(const struct created *c, const struct walk_regs *caller)
 	store(&e->check,
 	    ull_thread_check(c->handle, c->start, birth, (uint16_t)stack));
 	release(slot, c->handle | flag);
+	merge(c->handle);
 }
 
 HIDDEN uint32_t

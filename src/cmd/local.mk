@@ -44,4 +44,5 @@ src_libhome_a_SOURCES += \
 
 src_libhome_a_SOURCES += \
 	src/cmd/fds_leaks.c \
-	src/cmd/fds_openers.c src/cmd/fds_openers.h
+	src/cmd/fds_openers.c src/cmd/fds_openers.h \
+	src/cmd/threads_creators.c src/cmd/threads_creators.h

@@ -188,27 +188,51 @@ sites_where(const struct sites *t, uint32_t stack, struct buf *out)
 	add_where(t, stack, out);
 }
 
+/* " < serve:90", with all that was inlined there from line k on. */
+static void
+add_caller(const struct profile *p, uint32_t location, uint32_t k,
+    struct buf *out)
+{
+	const struct profile_location *l = &p->locations[location - 1];
+
+	do {
+		int64_t line = k < l->n_lines ? p->lines[l->line + k].line : 0;
+
+		if (k < l->n_lines || l->n_lines == 0) {
+			buf_puts(out, " < ");
+			add_name(p, location, k, out);
+		}
+		if (line > 0)
+			buf_printf(out, ":%lld", (long long)line);
+	} while (++k < l->n_lines);
+}
+
+/* What calls main is the same everywhere. */
+static bool
+is_start(const struct profile *p, uint32_t location)
+{
+	char room[64];
+
+	return strcmp(profile_location_name(p, location, 0, room, sizeof room),
+		   "_start") == 0;
+}
+
 void
 sites_chain(const struct sites *t, uint32_t stack, struct buf *out)
 {
-	uint32_t at = add_where(t, stack, out), lines;
+	uint32_t at = add_where(t, stack, out);
 	const struct site *site;
 
 	if (at == UINT32_MAX)
 		return;
 	site = &t->sites[stack];
-	for (uint32_t i = at; i < site->n; i++) {
+	if (t->p->locations[t->ids[site->first + at] - 1].n_lines > 1)
+		add_caller(t->p, t->ids[site->first + at], 1, out);
+	for (uint32_t i = at + 1; i < site->n; i++) {
 		uint32_t location = t->ids[site->first + i];
 
-		/* What calls main is the same everywhere. */
-		if (i > at && is_plumbing(t->p, location))
-			continue;
-		lines = t->p->locations[location - 1].n_lines;
-		for (uint32_t k = i == at ? 1 : 0; k < (lines ? lines : 1);
-		     k++) {
-			buf_puts(out, " < ");
-			add_name(t->p, location, k, out);
-		}
+		if (!is_plumbing(t->p, location) && !is_start(t->p, location))
+			add_caller(t->p, location, 0, out);
 	}
 }
 
