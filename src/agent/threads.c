@@ -18,7 +18,8 @@
 #define BUCKETS (HALF / ULL_THREAD_BUCKET)
 
 static uint32_t sequence;
-static uint32_t stamps[ULL_THREADS]; /* of the last name or detach */
+static uint32_t named[ULL_THREADS];    /* when, by that */
+static uint32_t detached[ULL_THREADS]; /* likewise */
 
 static inline uint64_t
 handle_of(uint64_t key)
@@ -133,9 +134,15 @@ set_name(struct ull_thread *e, const char *name)
 }
 
 static void
-stamp(const uint64_t *slot)
+stamp(uint32_t *stamps, const uint64_t *slot)
 {
 	store(&stamps[slot - tables.thread_keys], add(&sequence, 1) + 1);
+}
+
+static bool
+is_since(const uint32_t *stamps, const uint64_t *slot, uint32_t since)
+{
+	return (int32_t)(load(&stamps[slot - tables.thread_keys]) - since) > 0;
 }
 
 /*
@@ -184,7 +191,7 @@ put_half(uint64_t handle, const char *name, uint64_t flag)
 		return;
 	set_name(entry_of(slot), name);
 	store(&entry_of(slot)->start, 0);
-	stamp(slot);
+	stamp(name != NULL ? named : detached, slot);
 	release(slot, handle | flag);
 	merge(handle);
 }
@@ -233,10 +240,10 @@ threads_created(const struct created *c, const struct walk_regs *caller)
 		return;
 	}
 	e = entry_of(slot);
-	if (key != 0 && (int32_t)(load(&stamps[slot - tables.thread_keys]) -
-			    c->since) > 0)
+	/* What an ended thread left there counts for nothing. */
+	if (key != 0 && is_since(detached, slot, c->since))
 		flag |= key & ULL_THREAD_DETACHED;
-	else
+	if (key == 0 || !is_since(named, slot, c->since))
 		set_name(e, NULL);
 	store(&e->start, c->start);
 	store(&e->birth, birth);
@@ -273,20 +280,20 @@ threads_joined(uint64_t handle, uint32_t identity)
 }
 
 HIDDEN void
-threads_detach(uint64_t handle, bool detached)
+threads_detach(uint64_t handle, bool is_detached)
 {
-	uint64_t flag = detached ? ULL_THREAD_DETACHED : 0;
+	uint64_t flag = is_detached ? ULL_THREAD_DETACHED : 0;
 	uint64_t *slot;
 
 	if (!agent_writes() || handle == 0 || handle & ULL_THREAD_STATE)
 		return;
 	if ((slot = find(handle)) == NULL) {
-		if (detached)
+		if (is_detached)
 			put_half(handle, NULL, flag);
 		return;
 	}
 	swap(slot, handle | (flag ^ ULL_THREAD_DETACHED), handle | flag);
-	stamp(slot);
+	stamp(detached, slot);
 }
 
 HIDDEN void
@@ -301,7 +308,7 @@ threads_name(uint64_t handle, const char *name)
 		return;
 	}
 	set_name(entry_of(slot), name);
-	stamp(slot);
+	stamp(named, slot);
 }
 
 HIDDEN void

@@ -96,6 +96,8 @@ static const struct option_spec fds_options[] = {
     {'o', "output", OPT_TEXT, "FILE",
 	"write the profile of opening stacks to FILE (- is standard output)",
 	false},
+    {0, "type", OPT_TEXT, "NAME",
+	"value of the profile: open_fds or opened_fds", false},
     {'F', "format", OPT_TEXT, "NAME",
 	"the profile as pprof, text, collapsed or json", false},
     {'l', "long", OPT_FLAG, NULL,

@@ -104,9 +104,8 @@ snapshot_match_fds(struct snapshot *s, const struct target *t,
 	}
 }
 
-/* What a dead process had open, as far as its agent saw. */
-static void
-believe(struct snapshot *s)
+void
+snapshot_believe_fds(struct snapshot *s)
 {
 	s->open = xcalloc(s->n_fds + 1, sizeof *s->open);
 	for (size_t i = 0; i < s->n_fds; i++) {
@@ -130,7 +129,7 @@ snapshot_take_fds(const struct target *t, struct err *e)
 
 	if (!t->alive) {
 		if ((s = snapshot_take(t, e)) != NULL)
-			believe(s);
+			snapshot_believe_fds(s);
 		return s;
 	}
 	/* First the kernel's list: what it names had been recorded by then. */

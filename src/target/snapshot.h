@@ -147,6 +147,9 @@ struct open_files;
 void snapshot_match_fds(struct snapshot *s, const struct target *t,
     const struct open_files *list);
 
+/* Fills it with what the agent saw alone, for a process that has ended. */
+void snapshot_believe_fds(struct snapshot *s);
+
 /* snapshot_take with open filled; of a dead target, as the agent saw last. */
 struct snapshot *snapshot_take_fds(const struct target *t, struct err *e);
 
