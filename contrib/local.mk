@@ -16,3 +16,13 @@ ullage_demo_client_CFLAGS = $(AM_CFLAGS) -g -O2
 endif
 
 EXTRA_DIST += contrib/demo/README.md
+
+EXTRA_DIST += contrib/README.md \
+	contrib/alloy/config.alloy \
+	contrib/docker/Dockerfile contrib/docker/compose.yaml \
+	contrib/grafana/ullage.json \
+	contrib/kubernetes/sidecar.yaml \
+	contrib/parca/parca.yaml \
+	contrib/prometheus/alerts.yml contrib/prometheus/alerts_test.yml \
+	contrib/prometheus/prometheus.yml \
+	contrib/systemd/agent.conf contrib/systemd/ullage-serve.service

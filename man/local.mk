@@ -13,11 +13,14 @@ dist_man_MANS += \
 	man/ullage-peak.1 \
 	man/ullage-ps.1 \
 	man/ullage-run.1 \
+	man/ullage-serve.1 \
 	man/ullage-stack.1
-	man/ullage-run.1
 
 dist_man_MANS += \
 	man/ullage-fds.1 \
 	man/ullage-plan.1 \
 	man/ullage-show.1 \
 	man/ullage-threads.1
+
+dist_man_MANS += man/ullage-top.1
+dist_man_MANS += man/ullage-census.1

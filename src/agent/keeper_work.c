@@ -255,6 +255,8 @@ mind_knob(struct keeper_work *w)
 		store(&tables.keeper->reason, ULL_REASON_SAMPLER);
 		return;
 	}
+	if (load(&tables.keeper->reason) == ULL_REASON_SAMPLER)
+		store(&tables.keeper->reason, ULL_REASON_NONE);
 	if (w->statm < 0)
 		return;
 	v = look(w);

@@ -27,8 +27,8 @@
 
 extern const struct cmd cmd_run, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
     cmd_peak, cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
-    cmd_stack, cmd_plan, cmd_memory, cmd_trim, cmd_agent_path, cmd_debug,
-    cmd_help;
+    cmd_stack, cmd_plan, cmd_census, cmd_memory, cmd_trim,
+    cmd_serve, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
@@ -38,6 +38,7 @@ const struct cmd *const cmds[] = {
 	&cmd_allocs,
 	&cmd_peak,
 	&cmd_show,
+	&cmd_census,
 	&cmd_limits,
 	&cmd_memory,
 	&cmd_trim,
@@ -45,6 +46,9 @@ const struct cmd *const cmds[] = {
 	&cmd_threads,
 	&cmd_stack,
 	&cmd_plan,
+#ifdef HAVE_SERVE
+	&cmd_serve,
+#endif
 	&cmd_diff,
 	&cmd_convert,
 	&cmd_agent_path,

@@ -36,6 +36,7 @@ src_libhome_a_SOURCES += \
 	src/cmd/table_fit.c src/cmd/table_fit.h
 src_libhome_a_SOURCES += \
 	src/cmd/top.c \
+	src/cmd/top_batch.c src/cmd/top_batch.h \
 	src/cmd/top_detail.c \
 	src/cmd/top_levers.c \
 	src/cmd/top_machine.c \
@@ -46,3 +47,17 @@ src_libhome_a_SOURCES += \
 	src/cmd/fds_leaks.c \
 	src/cmd/fds_openers.c src/cmd/fds_openers.h \
 	src/cmd/threads_creators.c src/cmd/threads_creators.h
+# The census of a heap.
+src_libhome_a_SOURCES += \
+	src/cmd/census.c \
+	src/cmd/census_base.c \
+	src/cmd/census_view.c src/cmd/census_view.h
+
+# HTTP.
+if SERVE
+src_libhome_a_SOURCES += \
+	src/cmd/serve.c \
+	src/cmd/serve_metrics.c src/cmd/serve_metrics.h \
+	src/cmd/serve_tables.c src/cmd/serve_tables.h \
+	src/cmd/serve_targets.c src/cmd/serve_targets.h
+endif

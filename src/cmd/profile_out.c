@@ -14,7 +14,7 @@ const struct option_spec profile_out_options[] = {
 	{ 'o', "output", OPT_TEXT, "FILE",
 	    "write to FILE (- is standard output; %p %t %n %h expand)", false },
 	{ 'F', "format", OPT_TEXT, "NAME",
-	    "pprof, text, collapsed or json; else by FILE's extension",
+	    "pprof, text, collapsed, json or html; else by FILE's extension",
 	    false },
 	{ 'n', "rows", OPT_NUMBER, "N", "most rows of a text table", false },
 	{ 0, "type", OPT_TEXT, "NAME",

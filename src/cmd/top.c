@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "cmd/top_batch.h"
 #include "cmd/top_source.h"
 #include "top/columns.h"
 #include "top/run.h"
@@ -97,6 +98,8 @@ top_command(const struct cmd *cmd, struct options *o, struct err *e)
 		.filter = option_text(o, "filter"),
 		.readonly = option_given(o, "readonly"),
 		.ascii = option_given(o, "ascii"),
+	};
+	struct batch_options lines = {
 		.count = option_value(o, "count", 0),
 		.rows = option_value(o, "rows", 0),
 		.columns = cmd_columns(true),
@@ -113,7 +116,7 @@ top_command(const struct cmd *cmd, struct options *o, struct err *e)
 	    (source = top_source_new(e)) != NULL) {
 		how.pids = pids;
 		rc = option_given(o, "batch") ?
-		    top_batch(&source->source, &how, e) :
+		    top_batch(&source->source, &how, &lines, e) :
 		    top_run(&source->source, &how, e);
 		top_source_free(source);
 	}

@@ -2,19 +2,27 @@
 /* One process for the tabs of the live view. */
 #include "config.h"
 
+#include "base/units.h"
 #include "base/xalloc.h"
 #include "cmd/limits_view.h"
 #include "cmd/top_source.h"
+#include "cmd/trim.h"
 #include "proc/status.h"
 #include "profile/kind.h"
 #include "profile/ops.h"
 #include "profile/symbolize.h"
+#include "target/knob.h"
 #include "target/snapshot.h"
+#include "tune/ledger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define SMAPS_LIMIT (UINT64_C(1) << 30)
+#define SMAPS_SMALL (UINT64_C(1) << 27) /* a millisecond or two */
+#define SMAPS_NS INT64_C(10000000000)
 
 /* ---- the process ------------------------------------------------------------- */
 
@@ -27,6 +35,9 @@ let_go(struct top_source *s)
 	s->target = NULL;
 	tasks_free(&s->before);
 	memset(&s->before, 0, sizeof s->before);
+	smaps_free(&s->maps);
+	memset(&s->maps, 0, sizeof s->maps);
+	s->has_maps = false;
 	s->pid = 0;
 }
 
@@ -111,50 +122,153 @@ add_limits(const struct source_request *r, struct source_detail *d,
 
 /* ---- memory -------------------------------------------------------------------- */
 
-static void
-add_part(struct source_detail *d, const char *name, enum ledger_kind kind,
-    uint64_t bytes, uint64_t error)
-{
-	struct source_part *p = &d->ledger[d->n_ledger];
+/* Which of the view's kinds a part of the ledger is. */
+static const enum part_kind kinds_of_parts[LEDGER_PARTS] = {
+	[LEDGER_LIVE] = PART_LIVE,
+	[LEDGER_RETAINED] = PART_RETAINED,
+	[LEDGER_OVERHEAD] = PART_OVERHEAD,
+	[LEDGER_HEAP] = PART_MAPPED,
+	[LEDGER_DATA] = PART_MAPPED,
+	[LEDGER_ANONYMOUS] = PART_MAPPED,
+	[LEDGER_STACKS] = PART_STACKS,
+	[LEDGER_SHARED] = PART_SHARED,
+	[LEDGER_FILE] = PART_FILE,
+	[LEDGER_AGENT] = PART_AGENT,
+	[LEDGER_UNKNOWN] = PART_UNKNOWN,
+};
 
-	if (bytes == 0 || d->n_ledger == LEDGER_MAX)
+static void
+add_parts(const struct ledger *l, struct source_detail *d)
+{
+	d->rss = l->rss;
+	d->swap = l->swap;
+	for (int i = 0; i < LEDGER_PARTS && d->n_ledger < PARTS_MAX; i++) {
+		struct source_part *p = &d->ledger[d->n_ledger];
+
+		if (!l->known[i] || l->bytes[i] == 0)
+			continue;
+		d->n_ledger++;
+		snprintf(p->name, sizeof p->name, "%s",
+		    ledger_title((enum ledger_part)i));
+		p->kind = kinds_of_parts[i];
+		p->bytes = l->bytes[i];
+		p->error = i == LEDGER_LIVE || i == LEDGER_RETAINED ? l->error :
+								      0;
+	}
+}
+
+static void
+add_objects(const struct snapshot *agent, struct ledger_input *in)
+{
+	struct ledger_object *o = xcalloc(agent->n_live + 1, sizeof *o);
+
+	in->watched = true;
+	snapshot_live_total(agent, &in->live, &in->live_error);
+	for (size_t i = 0; i < agent->n_live; i++)
+		o[i] = (struct ledger_object){ agent->live[i].address,
+			agent->live[i].usable, agent->live[i].weight };
+	in->objects = o;
+	in->n_objects = agent->n_live;
+}
+
+static void
+add_return(const struct ledger *l, const struct knob *k,
+    const struct status *status, double live, struct source_detail *d)
+{
+	struct ledger_trim trim = { .allocator = k->allocator,
+		.releasable = UINT64_MAX, .base = k->base,
+		.anonymous = status->rss_anon, .live = (uint64_t)live };
+	char bytes[UNITS_MAX];
+	const char *why;
+	uint64_t estimate = ledger_return(l, &trim, &why);
+
+	if (estimate == UINT64_MAX)
 		return;
-	d->n_ledger++;
-	snprintf(p->name, sizeof p->name, "%s", name);
-	p->kind = kind;
-	p->bytes = bytes;
-	p->error = error;
+	snprintf(d->ledger_note, sizeof d->ledger_note,
+	    "a trim would return about %s: %s",
+	    units_bytes(bytes, (int64_t)estimate), why);
+}
+
+static void
+add_knob(const struct knob *k, struct source_detail *d)
+{
+	char percent[32], bytes[UNITS_MAX], took[UNITS_MAX];
+	int n;
+
+	n = snprintf(d->knob, sizeof d->knob, "trim knob %s",
+	    trim_percent_text(percent, k->percent));
+	if (k->n_receipts > 0) {
+		const struct knob_receipt *r =
+		    &k->receipts[k->n_receipts - 1];
+
+		snprintf(d->knob + n, sizeof d->knob - (size_t)n,
+		    "; the last trim (%s) returned %s in %s", r->cause,
+		    r->before > r->after ? units_bytes(bytes,
+			(int64_t)(r->before - r->after)) : "nothing",
+		    units_duration(took, (int64_t)r->duration_ns));
+	}
+	d->receipts = trim_receipts(k);
 }
 
 /*
- * What status alone tells; the parts add up to RSS. Private memory beside the
- * live heap is the allocator's, stacks and data together.
+ * Looking at each mapping makes the target's own mmap calls wait, 13 ms for
+ * a GiB: so not for large ones, and not at every look.
  */
-static int
-add_ledger(const struct source_request *r, const struct snapshot *agent,
-    struct source_detail *d, struct err *e)
+static bool
+wants_maps(struct top_source *s, const struct status *status)
 {
-	struct status s;
-	double live = 0, error = 0;
-	uint64_t held;
+	int64_t age = top_now() - s->mapped;
 
-	if (status_read(r->pid, &s, e) < 0)
+	if (status->rss > SMAPS_LIMIT ||
+	    (s->has_maps && status->rss > SMAPS_SMALL && age < SMAPS_NS))
+		return false;
+	smaps_free(&s->maps);
+	memset(&s->maps, 0, sizeof s->maps);
+	s->has_maps = false;
+	return true;
+}
+
+static int
+add_ledger(struct top_source *s, const struct source_request *r,
+    const struct snapshot *agent, struct source_detail *d, struct err *e)
+{
+	struct ledger_input in = { .metadata = UINT64_MAX };
+	struct err ignored;
+	struct status status;
+	struct ledger l;
+	struct knob k;
+	bool knob;
+
+	if (status_read(r->pid, &status, e) < 0)
 		return -1;
-	d->rss = s.rss_anon + s.rss_file + s.rss_shmem;
-	d->swap = s.swap;
-	if (agent != NULL && !agent->shadowed)
-		snapshot_live_total(agent, &live, &error);
-	held = live < (double)s.rss_anon ? (uint64_t)live : s.rss_anon;
-	add_part(d, "live heap", LEDGER_LIVE, held, (uint64_t)error);
-	add_part(d, agent != NULL ? "other private" : "private",
-	    LEDGER_UNKNOWN, s.rss_anon - held, 0);
-	add_part(d, "files", LEDGER_FILE, s.rss_file, 0);
-	add_part(d, "shared", LEDGER_SHARED, s.rss_shmem, 0);
-	snprintf(d->ledger_note, sizeof d->ledger_note, "%s",
-	    agent != NULL ? "other private: what the allocator keeps and its "
-			    "overhead, stacks, data of libraries" :
-			    "private: heap, stacks and data; an agent tells "
-			    "them apart");
+	if (wants_maps(s, &status) &&
+	    smaps_read(r->pid, &s->maps, &ignored) == 0) {
+		s->has_maps = true;
+		s->mapped = top_now();
+		s->n_stacks = stack_pointers_read(r->pid, s->stacks,
+		    TOP_STACKS_MAX);
+		s->mapped_status = status;
+	}
+	/* Both of the same moment, or the parts would not add up. */
+	in.status = s->has_maps ? &s->mapped_status : &status;
+	in.maps = s->has_maps ? &s->maps : NULL;
+	in.stack_pointers = s->stacks;
+	in.n_stack_pointers = s->has_maps ? s->n_stacks : 0;
+	knob = d->agent && knob_read(s->target, &k, &ignored) == 0;
+	in.glibc = knob && strcmp(k.allocator, "glibc") == 0;
+	if (agent != NULL && !agent->shadowed && agent->interval != 0)
+		add_objects(agent, &in);
+	ledger_make(&in, &l);
+	add_parts(&l, d);
+	if (knob && in.watched)
+		add_return(&l, &k, &status, in.live, d);
+	else if (!d->agent)
+		snprintf(d->ledger_note, sizeof d->ledger_note,
+		    "without an agent live and free heap cannot be told apart");
+	if (knob)
+		add_knob(&k, d);
+	ledger_free(&l);
+	free((void *)(uintptr_t)in.objects);
 	return 0;
 }
 
@@ -225,7 +339,7 @@ fill(struct top_source *s, const struct source_request *r,
 {
 	if ((r->parts & DETAIL_LIMITS) != 0 && add_limits(r, d, e) < 0)
 		return -1;
-	if ((r->parts & DETAIL_LEDGER) != 0 && add_ledger(r, agent, d, e) < 0)
+	if ((r->parts & DETAIL_LEDGER) != 0 && add_ledger(s, r, agent, d, e) < 0)
 		return -1;
 	if ((r->parts & DETAIL_PROFILE) != 0 && agent != NULL &&
 	    add_profile(s, r, agent, d, e) < 0)

@@ -6,10 +6,12 @@
 #include "base/output.h"
 #include "base/units.h"
 #include "cmd/top_source.h"
+#include "cmd/trim.h"
 #include "encode/encode.h"
 #include "proc/stat.h"
 #include "proc/status.h"
 #include "symbol/imports.h"
+#include "target/knob.h"
 #include "tune/refuse.h"
 #include "tune/setlimit.h"
 
@@ -396,14 +398,82 @@ do_profile(const struct action *a, struct buf *said, struct err *e)
 	return rc;
 }
 
-/* ---- all of them --------------------------------------------------------------------- */
+/* ---- trims ------------------------------------------------------------------------- */
 
 static int
-no_trim(struct err *e)
+ask_trim(const struct action *a, struct buf *question, struct buf *command,
+    struct err *e)
 {
-	return err_set(e, ERR_FAILED,
-	    "this version of ullage cannot trim from here");
+	char to[32], from[32];
+	uint64_t percent = 0;
+	struct target *t;
+	struct knob k;
+	int rc;
+
+	if (strcmp(a->text, "now") != 0 &&
+	    trim_parse_percent(a->text, &percent, e) < 0)
+		return -1;
+	if ((t = find(a, e)) == NULL)
+		return -1;
+	rc = knob_read(t, &k, e);
+	target_free(t);
+	if (rc < 0)
+		return -1;
+	if (strcmp(a->text, "now") == 0) {
+		buf_puts(question, "have the allocator give free memory of ");
+		put_process(question, a->pid);
+		buf_puts(question, " back now?");
+		buf_puts(command, "threads that allocate meanwhile may wait "
+		    "for some milliseconds; the receipt says how long\n");
+	} else {
+		buf_puts(question, "set the trim knob of ");
+		put_process(question, a->pid);
+		buf_printf(question, " from %s to %s?",
+		    trim_percent_text(from, k.percent),
+		    trim_percent_text(to, percent));
+		if (percent == KNOB_OFF)
+			buf_puts(command, "the allocator keeps what it likes\n");
+		else
+			buf_printf(command, "free memory up to %s of the live "
+			    "heap may stay, the rest is given back; that takes "
+			    "one percent of the time at most\n", to);
+	}
+	if (!k.known_allocator)
+		buf_puts(command, "its allocator is not one that is known: "
+		    "nothing may come back\n");
+	buf_printf(command, "ullage trim %d %s\n", a->pid, a->text);
+	return 0;
 }
+
+static int
+do_trim(const struct action *a, struct buf *said, struct err *e)
+{
+	char to[32], from[32];
+	uint64_t percent, was, ticket;
+	struct target *t;
+	bool overtaken;
+	int rc;
+
+	if ((t = find(a, e)) == NULL)
+		return -1;
+	if (strcmp(a->text, "now") == 0) {
+		rc = knob_order(t, KNOB_NOW, &ticket, e);
+		buf_puts(said, "a trim is on its way; its receipt comes under "
+		    "Memory");
+	} else {
+		rc = trim_parse_percent(a->text, &percent, e);
+		if (rc == 0)
+			rc = knob_set_percent(t, percent, &was, &overtaken, e);
+		if (rc == 0)
+			buf_printf(said, "trim knob %s, previously %s",
+			    trim_percent_text(to, percent),
+			    trim_percent_text(from, was));
+	}
+	target_free(t);
+	return rc;
+}
+
+/* ---- all of them --------------------------------------------------------------------- */
 
 int
 top_source_plan(void *arg, const struct action *a, struct buf *question,
@@ -423,9 +493,9 @@ top_source_plan(void *arg, const struct action *a, struct buf *question,
 	case ACT_PROFILE:
 		return ask_profile(a, question, command, e);
 	case ACT_TRIM:
-		break;
+		return ask_trim(a, question, command, e);
 	}
-	return no_trim(e);
+	return -1;
 }
 
 int
@@ -443,7 +513,7 @@ top_source_act(void *arg, const struct action *a, struct buf *said,
 	case ACT_PROFILE:
 		return do_profile(a, said, e);
 	case ACT_TRIM:
-		break;
+		return do_trim(a, said, e);
 	}
-	return no_trim(e);
+	return -1;
 }

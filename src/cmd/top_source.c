@@ -4,8 +4,11 @@
 #include "cmd/top_source.h"
 #include "base/units.h"
 #include "base/xalloc.h"
+#include "proc/stat.h"
 #include "target/glance.h"
+#include "target/knob.h"
 
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +87,7 @@ top_source_free(struct top_source *s)
 	symbolizer_free(s->names);
 	target_free(s->target);
 	tasks_free(&s->before);
+	smaps_free(&s->maps);
 	free(s);
 }
 
@@ -209,6 +213,26 @@ find_agents(struct top_source *s)
 	free(pids);
 }
 
+/* Private memory beside the live heap, less what trims have left over. */
+static uint64_t
+retained(const struct target *t, int32_t pid, uint64_t live)
+{
+	char text[128];
+	struct knob k;
+	struct err ignored;
+	uint64_t resident, shared, other;
+
+	if (proc_read(pid, "statm", text, sizeof text) <= 0 ||
+	    sscanf(text, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) != 2 ||
+	    resident < shared)
+		return NOT_KNOWN;
+	other = live;
+	if (knob_read(t, &k, &ignored) == 0)
+		other += k.base;
+	resident = (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+	return resident > other ? resident - other : 0;
+}
+
 static void
 add_agent(struct top_source *s, const struct sweep_row *row,
     struct source_row *out)
@@ -225,10 +249,11 @@ add_agent(struct top_source *s, const struct sweep_row *row,
 	out->samples = g.samples;
 	out->interval = g.interval;
 	out->lost = g.lost;
-	if (!g.shadowed) {
-		out->live = g.live_bytes;
-		out->peak = g.peak_bytes;
-	}
+	if (g.shadowed)
+		return;
+	out->live = g.live_bytes;
+	out->peak = g.peak_bytes;
+	out->retained = retained(w->target, row->pid, g.live_bytes);
 }
 
 /* ---- rows --------------------------------------------------------------------------- */

@@ -3,11 +3,15 @@
 #ifndef ULLAGE_CMD_TOP_SOURCE_H
 #define ULLAGE_CMD_TOP_SOURCE_H
 
+#include "proc/smaps.h"
+#include "proc/status.h"
 #include "proc/sweep.h"
 #include "proc/tasks.h"
 #include "symbol/symbol.h"
 #include "target/target.h"
 #include "top/source.h"
+
+#define TOP_STACKS_MAX 4096
 
 struct user_name {
 	uint32_t uid;
@@ -40,6 +44,12 @@ struct top_source {
 	struct target *target;	   /* owned */
 	struct symbolizer *names; /* owned */
 	struct tasks before;	   /* threads at the look before */
+	struct smaps maps;	   /* of a little while ago */
+	struct status mapped_status;
+	uint64_t stacks[TOP_STACKS_MAX];
+	size_t n_stacks;
+	bool has_maps;
+	int64_t mapped; /* ns, when */
 };
 
 struct top_source *top_source_new(struct err *e);

@@ -138,7 +138,7 @@ draw_knob(const struct knob *k, struct buf *out)
 	buf_printf(out, "\n%-10s %s", "keeper", k->keeper);
 	if (k->has_keeper)
 		buf_printf(out, ", thread %llu", (unsigned long long)k->tid);
-	if (!k->has_keeper && k->reason != NULL)
+	if (k->reason != NULL)
 		buf_printf(out, ": %s", k->reason);
 	else if (!k->has_keeper && k->percent != KNOB_OFF)
 		buf_puts(out, " yet: it comes when there is more than 4 MiB to "

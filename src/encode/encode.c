@@ -6,7 +6,7 @@
 #include <string.h>
 
 extern const struct encoder encode_collapsed, encode_json, encode_pprof,
-    encode_text;
+    encode_text, encode_html;
 
 /* To add one: a file that ends in its row, and its name in these two lines. */
 const struct encoder *const encoders[] = {
@@ -14,6 +14,7 @@ const struct encoder *const encoders[] = {
 	&encode_text,
 	&encode_collapsed,
 	&encode_json,
+	&encode_html,
 	NULL,
 };
 

@@ -128,7 +128,7 @@ smaps_free(struct smaps *s)
 {
 	free(s->list);
 	free(s->text);
-	*s = (struct smaps){ NULL };
+	*s = (struct smaps){ .list = NULL };
 }
 
 /* "NR arg1 ... arg6 SP PC", "-1 SP PC" or "running". */

@@ -429,7 +429,8 @@ const struct list_column list_columns[] = {
 	{ { "live", "LIVE", CELL_BYTES, "heap that is held, as the agent says",
 	      false, false }, 6, 6, 80, NEED_AGENT, get_live, NULL },
 	{ { "retained", "RETAINED", CELL_BYTES,
-	      "memory that the allocator keeps, as the agent says", false,
+	      "private memory beside the live heap, which the allocator "
+	      "keeps for the most part; an estimate", false,
 	      false }, 8, 8, 40, NEED_AGENT, get_retained, NULL },
 	{ { "threads", "THR", CELL_COUNT, "threads", false, false }, 4, 4, 60,
 	    0, get_threads, NULL },

@@ -2,7 +2,6 @@
 src_libhome_a_SOURCES += \
 	src/top/action.c src/top/action.h \
 	src/top/aside.c src/top/aside.h \
-	src/top/batch.c \
 	src/top/calls.c src/top/calls.h \
 	src/top/canvas.c src/top/canvas.h \
 	src/top/canvas_memory.c \

@@ -28,7 +28,7 @@ source_detail_free(struct source_detail *d)
 	profile_free(d->profile);
 	profile_free(d->whole);
 	table_free(d->table);
-	table_free(d->groups);
+	table_free(d->receipts);
 	free(d);
 }
 

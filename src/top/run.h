@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The live view on a terminal, and as lines. */
+/* The live view on a terminal. */
 #ifndef ULLAGE_TOP_RUN_H
 #define ULLAGE_TOP_RUN_H
 
@@ -13,19 +13,11 @@ struct top_options {
 	const char *sort;  /* key of a column; NULL */
 	const char *filter;
 	bool readonly, ascii;
-	/* Of batch. */
-	uint64_t count; /* of lists; 0: without end */
-	size_t rows, columns;
-	bool json;
 };
 
 /* Fails without a terminal. Returns 0, or the number of the signal that
  * ended it: the terminal is put back by then. */
 int top_run(const struct source *source, const struct top_options *o,
-    struct err *e);
-
-/* Writes lists to standard output. */
-int top_batch(const struct source *source, const struct top_options *o,
     struct err *e);
 
 #endif

@@ -79,24 +79,25 @@ enum detail_part {
 	DETAIL_LOSSES = 32,
 };
 
-#define LEDGER_MAX 12
+#define PARTS_MAX 12
 #define LIMITS_MAX 20
 #define LOSSES_MAX 40
 
-enum ledger_kind {
-	LEDGER_LIVE,
-	LEDGER_RETAINED,
-	LEDGER_OVERHEAD,
-	LEDGER_MAPPED,
-	LEDGER_STACKS,
-	LEDGER_FILE,
-	LEDGER_SHARED,
-	LEDGER_UNKNOWN,
+enum part_kind {
+	PART_LIVE,
+	PART_RETAINED,
+	PART_OVERHEAD,
+	PART_MAPPED,
+	PART_STACKS,
+	PART_FILE,
+	PART_SHARED,
+	PART_AGENT,
+	PART_UNKNOWN,
 };
 
 struct source_part {
-	char name[24];
-	enum ledger_kind kind;
+	char name[40];
+	enum part_kind kind;
 	uint64_t bytes;
 	uint64_t error; /* standard error; 0 exact */
 };
@@ -138,10 +139,11 @@ struct source_detail {
 	bool agent;
 	char problem[512]; /* why something is missing, a sentence; or "" */
 
-	struct source_part ledger[LEDGER_MAX];
+	struct source_part ledger[PARTS_MAX];
 	size_t n_ledger;
 	uint64_t rss, swap;
-	char ledger_note[160];
+	char ledger_note[200];
+	char knob[160]; /* a sentence about the trim knob; or "" */
 
 	struct source_limit limits[LIMITS_MAX];
 	size_t n_limits;
@@ -150,7 +152,7 @@ struct source_detail {
 	struct profile *whole;	 /* before the subtraction; owned; or NULL */
 
 	struct table *table;	/* threads or descriptors; owned */
-	struct table *groups;	/* descriptors added up; owned; or NULL */
+	struct table *receipts; /* of trims; owned; or NULL */
 	char note[240];
 
 	struct source_loss losses[LOSSES_MAX];

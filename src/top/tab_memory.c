@@ -9,17 +9,19 @@
 #include <stdio.h>
 
 static enum style
-part_style(enum ledger_kind kind)
+part_style(enum part_kind kind)
 {
 	switch (kind) {
-	case LEDGER_LIVE:
+	case PART_LIVE:
 		return STYLE_LIVE;
-	case LEDGER_RETAINED:
+	case PART_RETAINED:
 		return STYLE_RETAINED;
-	case LEDGER_FILE:
-	case LEDGER_SHARED:
+	case PART_FILE:
+	case PART_SHARED:
 		return STYLE_FILE;
-	case LEDGER_UNKNOWN:
+	case PART_AGENT:
+		return STYLE_OURS;
+	case PART_UNKNOWN:
 		return STYLE_FAINT;
 	default:
 		return STYLE_PLAIN;
@@ -31,7 +33,7 @@ draw_ledger(struct ui *ui, int row, bool legend)
 {
 	const struct source_detail *d = ui->process.detail;
 	struct canvas *c = &ui->canvas;
-	struct graph_part parts[LEDGER_MAX];
+	struct graph_part parts[PARTS_MAX];
 	char text[UNITS_MAX], error[UNITS_MAX];
 	int at = 16;
 
@@ -84,29 +86,37 @@ memory_draw(struct ui *ui, int row, int bottom)
 		enum style style = part_style(p->kind);
 
 		canvas_put(c, row, 1, style, graph_filling(c, (int)i));
-		canvas_left(c, row, 3, 24, STYLE_PLAIN, p->name);
+		canvas_left(c, row, 3, 30, STYLE_PLAIN, p->name);
 		cell_shown(percent, CELL_BYTES, (double)p->bytes, false);
-		canvas_right(c, row, 28, 8, STYLE_STRONG, percent);
+		canvas_right(c, row, 33, 8, STYLE_STRONG, percent);
 		if (p->error != 0)
-			canvas_printf(c, row, 37, STYLE_FAINT,
+			canvas_printf(c, row, 42, STYLE_FAINT,
 			    c->unicode ? "±%s" : "+-%s",
 			    units_bytes(text, (int64_t)p->error));
 		cell_shown(percent, CELL_PERCENT, f, false);
-		canvas_right(c, row, 45, 6, STYLE_PLAIN, percent);
-		graph_bar(c, row, 53, c->columns - 55, f, style);
+		canvas_right(c, row, 50, 6, STYLE_PLAIN, percent);
+		graph_bar(c, row, 58, c->columns - 60, f, style);
 	}
 	if (row + 1 < bottom && d->swap != 0 && d->swap != NOT_KNOWN) {
 		canvas_put(c, row, 3, STYLE_PLAIN, "swapped out, beside it");
-		canvas_right(c, row++, 28, 8, STYLE_WARN,
+		canvas_right(c, row++, 33, 8, STYLE_WARN,
 		    units_bytes(text, (int64_t)d->swap));
 	}
 	if (row + 1 < bottom && d->ledger_note[0] != '\0')
-		canvas_left(c, row + 1, 1, c->columns - 2, STYLE_FAINT,
+		canvas_left(c, ++row, 1, c->columns - 2, STYLE_PLAIN,
 		    d->ledger_note);
+	if (row + 1 < bottom && d->knob[0] != '\0')
+		canvas_left(c, ++row, 1, c->columns - 2, STYLE_PLAIN, d->knob);
+	/* Receipts of trims, the newest first. */
+	row += 2;
+	for (size_t i = 0; i < ui->process.n_lines && row < bottom; i++)
+		canvas_left(c, row++, 1, c->columns - 2,
+		    i == 0 ? STYLE_FAINT : STYLE_PLAIN, ui->process.lines[i]);
 }
 
 const struct tab tab_memory = {
 	.title = "Memory",
 	.parts = DETAIL_LEDGER,
 	.draw = memory_draw,
+	.update = tab_table_update,
 };

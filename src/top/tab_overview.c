@@ -175,6 +175,10 @@ overview_draw(struct ui *ui, int row, int bottom)
 	if (tab_is_empty(ui, row, DETAIL_LEDGER))
 		return;
 	row = draw_ledger(ui, row, true) + roomy;
+	if (ui->process.detail->knob[0] != '\0' && row < bottom)
+		canvas_left(&ui->canvas, row++ - roomy, 16,
+		    ui->canvas.columns - 17, STYLE_PLAIN,
+		    ui->process.detail->knob);
 	row = draw_limits(ui, row, bottom) + roomy;
 	row = draw_growth(ui, row, bottom);
 	draw_charts(ui, row, bottom);

@@ -19,7 +19,7 @@ take_lines(struct process_state *s, const struct table *t, size_t columns)
 	char *at, *end;
 	size_t cap = 0;
 
-	if (t == NULL)
+	if (t == NULL || table_rows(t) == 0)
 		return;
 	table_draw(t, &how, &out);
 	for (at = out.bytes; at != NULL && *at != '\0'; at = end + 1) {
@@ -37,9 +37,9 @@ tab_table_update(struct ui *ui)
 {
 	struct process_state *s = &ui->process;
 
-	if (s->detail->table != NULL)
-		take_lines(s, s->detail->table,
-		    (size_t)(ui->canvas.columns - 2));
+	take_lines(s, process_tab(ui) == &tab_memory ? s->detail->receipts :
+						       s->detail->table,
+	    (size_t)(ui->canvas.columns - 2));
 }
 
 int

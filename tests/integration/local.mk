@@ -56,6 +56,10 @@ tests_integration_agent_statistics_test_CFLAGS = $(src_libhome_a_CFLAGS) \
 tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
+# The live view, in terminals of tmux.
+dist_check_SCRIPTS += tests/integration/top-screen
+EXTRA_DIST += tests/lib/screen.sh
+TESTS += tests/integration/top-screen
 # The memory ledger and the trim knob.
 memory_integration_tests = \
 	tests/integration/memory \
@@ -67,3 +71,11 @@ TESTS += $(memory_integration_tests)
 # Who opened it, who created it.
 dist_check_SCRIPTS += tests/integration/openers
 TESTS += tests/integration/openers
+# The census of a heap.
+dist_check_SCRIPTS += tests/integration/census
+TESTS += tests/integration/census
+# HTTP.
+if SERVE
+dist_check_SCRIPTS += tests/integration/serve
+TESTS += tests/integration/serve
+endif

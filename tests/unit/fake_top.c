@@ -121,7 +121,7 @@ list(void *arg, unsigned needs, struct err *e)
 /* ---- details ------------------------------------------------------------------- */
 
 static void
-add_part(struct source_detail *d, const char *name, enum ledger_kind kind,
+add_part(struct source_detail *d, const char *name, enum part_kind kind,
     uint64_t bytes, uint64_t error)
 {
 	struct source_part *p = &d->ledger[d->n_ledger++];
@@ -220,12 +220,12 @@ detail(void *arg, const struct source_request *r)
 		    "be read; run ullage as that user or as root", r->pid);
 		return d;
 	}
-	add_part(d, "live heap", LEDGER_LIVE, 612 * MIB, 14 * MIB);
-	add_part(d, "retained", LEDGER_RETAINED, 1130 * MIB, 0);
-	add_part(d, "overhead", LEDGER_OVERHEAD, 38 * MIB, 0);
-	add_part(d, "mapped", LEDGER_MAPPED, 96 * MIB, 0);
-	add_part(d, "files", LEDGER_FILE, 41 * MIB, 0);
-	add_part(d, "unknown", LEDGER_UNKNOWN, 12 * MIB, 0);
+	add_part(d, "live heap", PART_LIVE, 612 * MIB, 14 * MIB);
+	add_part(d, "retained", PART_RETAINED, 1130 * MIB, 0);
+	add_part(d, "overhead", PART_OVERHEAD, 38 * MIB, 0);
+	add_part(d, "mapped", PART_MAPPED, 96 * MIB, 0);
+	add_part(d, "files", PART_FILE, 41 * MIB, 0);
+	add_part(d, "unknown", PART_UNKNOWN, 12 * MIB, 0);
 	snprintf(d->ledger_note, sizeof d->ledger_note, "a note on memory");
 	fill_limits(d, f->looks);
 	fill_table(d);

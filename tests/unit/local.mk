@@ -208,3 +208,20 @@ TOP_RANDOM_SECONDS = 600
 top-random: tests/unit/top-random-test
 	tests/unit/top-random-test $(TOP_RANDOM_SECONDS)
 .PHONY: top-random
+# The census: its walk over made-up heaps.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/census-test
+TESTS += tests/unit/census-test
+tests_unit_census_test_SOURCES = tests/unit/census-test.c
+tests_unit_census_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_census_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
+# serve, and what it writes.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/serve-test
+TESTS += tests/unit/serve-test
+tests_unit_serve_test_SOURCES = tests/unit/serve-test.c
+tests_unit_serve_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_serve_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif

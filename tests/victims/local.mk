@@ -99,3 +99,7 @@ tests_victims_fd_leak_SOURCES = tests/victims/fd-leak.c
 tests_victims_fd_leak_CFLAGS = $(AM_CFLAGS) -g -O1
 tests_victims_creators_SOURCES = tests/victims/creators.c
 tests_victims_creators_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE -pthread
+# A heap whose contents are known.
+check_PROGRAMS += tests/victims/census-victim
+tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
+tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread

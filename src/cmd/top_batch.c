@@ -2,11 +2,11 @@
 /* The list as lines, for logs: a table each time, or a JSON object a line. */
 #include "config.h"
 
+#include "cmd/top_batch.h"
 #include "base/output.h"
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "top/columns.h"
-#include "top/run.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -85,13 +85,13 @@ text_header(const struct model *m, struct buf *out)
 }
 
 static void
-write_text(const struct model *m, const struct top_options *o,
+write_text(const struct model *m, const struct batch_options *b,
     struct buf *out)
 {
 	const struct list_column *columns[N_SHOWN];
 	struct column plain[N_SHOWN];
-	struct table_options how = { .rows = o->rows,
-		.columns = o->columns, .headings = true };
+	struct table_options how = { .rows = b->rows,
+		.columns = b->columns, .headings = true };
 	struct table *t = make_table(m, columns, plain, 0);
 
 	text_header(m, out);
@@ -114,13 +114,13 @@ part_json(double v)
 
 /* Keys of the machine; the processes follow as the table writes them. */
 static void
-write_json(const struct model *m, const struct top_options *o,
+write_json(const struct model *m, const struct batch_options *b,
     struct buf *out)
 {
 	const struct source_machine *x = &m->machine;
 	const struct list_column *columns[N_SHOWN];
 	struct column plain[N_SHOWN];
-	struct table *t = make_table(m, columns, plain, o->rows);
+	struct table *t = make_table(m, columns, plain, b->rows);
 	struct timespec now;
 	struct buf host = BUF_INIT;
 	json_t *j;
@@ -170,7 +170,7 @@ look(const struct source *source, struct model *m, struct err *e)
 
 int
 top_batch(const struct source *source, const struct top_options *o,
-    struct err *e)
+    const struct batch_options *b, struct err *e)
 {
 	int64_t delay = o->delay > 0 ? o->delay : INT64_C(2000000000);
 	struct model m;
@@ -184,15 +184,15 @@ top_batch(const struct source *source, const struct top_options *o,
 	m.only = o->pids;
 	m.n_only = o->n_pids;
 	rc = look(source, &m, e);
-	for (uint64_t i = 0; rc == 0 && (o->count == 0 || i < o->count); i++) {
+	for (uint64_t i = 0; rc == 0 && (b->count == 0 || i < b->count); i++) {
 		struct buf out = BUF_INIT;
 
 		wait_for(i == 0 && delay > FIRST_NS ? FIRST_NS : delay);
 		if ((rc = look(source, &m, e)) == 0) {
-			if (o->json)
-				write_json(&m, o, &out);
+			if (b->json)
+				write_json(&m, b, &out);
 			else
-				write_text(&m, o, &out);
+				write_text(&m, b, &out);
 			rc = output_write(NULL, out.bytes, out.len, e);
 		}
 		buf_free(&out);

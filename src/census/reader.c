@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "census/reader.h"
+#include "base/xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool
+census_read(const struct census_reader *r, uint64_t address, void *to,
+    size_t len)
+{
+	uint64_t first = address & ~(CENSUS_PAGE - 1);
+	uint8_t there[CENSUS_WINDOW_PAGES];
+	size_t n;
+
+	if (address >= CENSUS_USER_END || len > CENSUS_USER_END - address)
+		return false;
+	n = (size_t)((address + len - first + CENSUS_PAGE - 1) / CENSUS_PAGE);
+	if (n > CENSUS_WINDOW_PAGES)
+		return false;
+	r->pages(r->arg, first, n, there);
+	for (size_t i = 0; i < n; i++)
+		if (!there[i])
+			return false;
+	return r->read(r->arg, address, to, len) == (ssize_t)len;
+}
+
+bool
+census_word(const struct census_reader *r, uint64_t address, uint64_t *word)
+{
+	return census_read(r, address, word, sizeof *word);
+}
+
+uint64_t
+census_resident(const struct census_reader *r, uint64_t start, uint64_t end)
+{
+	uint8_t there[CENSUS_WINDOW_PAGES];
+	uint64_t bytes = 0;
+
+	while (start < end) {
+		uint64_t n = (end - start) / CENSUS_PAGE;
+
+		if (n == 0)
+			break;
+		if (n > CENSUS_WINDOW_PAGES)
+			n = CENSUS_WINDOW_PAGES;
+		r->pages(r->arg, start, (size_t)n, there);
+		for (size_t i = 0; i < n; i++)
+			bytes += there[i] ? CENSUS_PAGE : 0;
+		start += n * CENSUS_PAGE;
+	}
+	return bytes;
+}
+
+void
+census_window_init(struct census_window *w, const struct census_reader *r,
+    size_t pages)
+{
+	memset(w, 0, sizeof *w);
+	w->reader = r;
+	w->pages = pages < CENSUS_WINDOW_PAGES ? pages : CENSUS_WINDOW_PAGES;
+	w->bytes = xmalloc(w->pages * CENSUS_PAGE);
+}
+
+void
+census_window_fini(struct census_window *w)
+{
+	free(w->bytes);
+	w->bytes = NULL;
+}
+
+void
+census_window_drop(struct census_window *w)
+{
+	w->start = w->end = 0;
+}
+
+/* Runs of pages that are there, each by one read. */
+static void
+load(struct census_window *w, uint64_t start)
+{
+	const struct census_reader *r = w->reader;
+	size_t n = w->pages;
+
+	w->start = start;
+	w->end = start + n * CENSUS_PAGE;
+	r->pages(r->arg, start, n, w->there);
+	for (size_t i = 0, k; i < n; i = k) {
+		ssize_t got;
+
+		for (k = i; k < n && w->there[k] == w->there[i]; k++)
+			;
+		if (!w->there[i])
+			continue;
+		got = r->read(r->arg, start + i * CENSUS_PAGE,
+		    w->bytes + i * CENSUS_PAGE, (k - i) * CENSUS_PAGE);
+		for (size_t p = i; p < k; p++)
+			w->there[p] = got >= 0 &&
+			    (size_t)got >= (p - i + 1) * CENSUS_PAGE;
+	}
+}
+
+static size_t
+available(const struct census_window *w, uint64_t address, size_t len)
+{
+	size_t got = 0;
+
+	if (address < w->start || address >= w->end)
+		return 0;
+	while (got < len && address + got < w->end) {
+		uint64_t at = address + got;
+
+		if (!w->there[(at - w->start) / CENSUS_PAGE])
+			break;
+		got += (size_t)(CENSUS_PAGE - at % CENSUS_PAGE);
+	}
+	return got < len ? got : len;
+}
+
+const unsigned char *
+census_window_at(struct census_window *w, uint64_t address, size_t need,
+    size_t len, size_t *got)
+{
+	if (address >= CENSUS_USER_END - w->pages * CENSUS_PAGE)
+		return NULL;
+	if (address < w->start || address + len > w->end)
+		load(w, address & ~(CENSUS_PAGE - 1));
+	*got = available(w, address, len);
+	return *got >= need ? w->bytes + (address - w->start) : NULL;
+}

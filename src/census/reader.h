@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of a target, read in pieces. A reader is two functions, so that the
+ * walk can be tried over a heap that is made up in a buffer.
+ *
+ * A page that is not there is never asked for: reading it would fault it in
+ * (a heap that is over-committed would grow by being looked at), and a page
+ * that userfaultfd or FUSE supplies could keep us waiting for ever.
+ */
+#ifndef ULLAGE_CENSUS_READER_H
+#define ULLAGE_CENSUS_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CENSUS_PAGE UINT64_C(4096)
+#define CENSUS_USER_END (UINT64_C(1) << 47)
+
+struct census_reader {
+	/* Bytes read, fewer at a page that cannot be read; -1: none. */
+	ssize_t (*read)(void *arg, uint64_t address, void *to, size_t len);
+	/* there[i]: page i from `address` on is in memory or in swap. */
+	void (*pages)(void *arg, uint64_t address, size_t n, uint8_t *there);
+	void *arg;
+};
+
+/* All of it or false; pages that are not there are false too. */
+bool census_read(const struct census_reader *r, uint64_t address, void *to,
+    size_t len);
+bool census_word(const struct census_reader *r, uint64_t address,
+    uint64_t *word);
+
+/* What of [start, end), whole pages, is there: bytes. */
+uint64_t census_resident(const struct census_reader *r, uint64_t start,
+    uint64_t end);
+
+/* ---- a window that slides over a heap ----------------------------------- */
+
+#define CENSUS_WINDOW_PAGES 256
+
+struct census_window {
+	const struct census_reader *reader;
+	uint64_t start, end;		     /* whole pages; empty: equal */
+	size_t pages;			     /* how many to read at a time */
+	uint8_t there[CENSUS_WINDOW_PAGES];
+	unsigned char *bytes;		     /* owned */
+};
+
+void census_window_init(struct census_window *w,
+    const struct census_reader *r, size_t pages);
+void census_window_fini(struct census_window *w);
+
+/* What was read is forgotten. */
+void census_window_drop(struct census_window *w);
+
+/*
+ * The bytes at an address, up to `len`; *got is how many there are before a
+ * page that is not there or the window's end, at least `need`, or NULL. The
+ * window moves so that it begins at the page of the address if it must.
+ */
+const unsigned char *census_window_at(struct census_window *w,
+    uint64_t address, size_t need, size_t len, size_t *got);
+
+/* ---- a live process ------------------------------------------------------ */
+
+struct census_process;
+struct err;
+
+/* NULL: it is gone, or may not be read. */
+struct census_process *census_process_open(int32_t pid, struct err *e);
+void census_process_close(struct census_process *p);
+
+/* Whether its memory may be read at all: tries a page of a mapping. */
+struct mappings;
+int census_process_check(struct census_process *p, const struct mappings *m,
+    struct err *e);
+struct census_reader census_process_reader(struct census_process *p);
+
+#endif

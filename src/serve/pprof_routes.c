@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /debug/pprof/: the routes of Go's net/http/pprof, with its parameters,
+ * headers and sentences, so that what scrapes a Go service can scrape this.
+ */
+#include "config.h"
+
+#include "base/units.h"
+#include "encode/encode.h"
+#include "profile/ops.h"
+#include "serve/debug_text.h"
+#include "serve/pages.h"
+#include "serve/routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Addresses of one look-up of names. */
+#define SYMBOLS_MAX 10000
+
+/* Go's names, and the kinds of ours that answer to them. */
+static const struct {
+	const char *go, *kind, *missing;
+} aliases[] = {
+	{ "goroutine", "threads", "there is no profile of threads yet" },
+	{ "threadcreate", "threadcreate",
+	    "there is no profile of thread creation yet" },
+	{ "block", "contention", "there is no contention profile yet" },
+	{ "mutex", "contention", "there is no contention profile yet" },
+	{ "profile", "cpu", "there is no CPU profile yet" },
+	{ "trace", "trace", "execution traces exist for Go programs only" },
+};
+
+#define N_ALIASES (sizeof aliases / sizeof *aliases)
+
+static const struct source_kind *
+kind_of(const struct visit *v, const char *name)
+{
+	const struct source_kind *k = v->routes->source->kinds;
+
+	for (; k->name != NULL; k++)
+		if (strcmp(k->name, name) == 0)
+			return k;
+	return NULL;
+}
+
+const char *
+pprof_kind(const char *route)
+{
+	for (size_t i = 0; i < N_ALIASES; i++)
+		if (strcmp(aliases[i].go, route) == 0)
+			return aliases[i].kind;
+	return route;
+}
+
+void
+pprof_index(struct visit *v, struct answer *a)
+{
+	const struct source_kind *k;
+
+	if (visit_pid(v, a) < 0)
+		return;
+	page_begin(v, a, "/debug/pprof/");
+	buf_puts(&a->body, "<p>Set debug=1 in the query for a text.</p>\n"
+			   "<table>\n<tr><th>profile<th><th>\n");
+	for (k = v->routes->source->kinds; k->name != NULL; k++)
+		buf_printf(&a->body,
+		    "<tr><td><a href=\"%s\">%s</a><td><a "
+		    "href=\"%s?debug=1\">text</a><td>%s\n",
+		    k->name, k->name, k->name, k->summary);
+	buf_puts(&a->body,
+	    "<tr><td><a href=\"cmdline\">cmdline</a><td><td>the command line "
+	    "of the process\n</table>\n");
+	page_end(a);
+}
+
+void
+pprof_cmdline(struct visit *v, struct answer *a)
+{
+	const struct source *s = v->routes->source;
+	struct err e;
+
+	if (visit_pid(v, a) < 0)
+		return;
+	if (s->cmdline(s->arg, v->pid, &a->body, &e) < 0) {
+		answer_err(a, &e);
+		return;
+	}
+	/* Go joins with NULs and ends without one. */
+	if (a->body.len > 0 && a->body.bytes[a->body.len - 1] == '\0')
+		a->body.len--;
+}
+
+/* Takes the next address off a text like "0x1+0x2"; false at the end. */
+static bool
+next_address(const char **text, uint64_t *address)
+{
+	char *end;
+
+	*text += strspn(*text, "+ \r\n\t");
+	if (**text == '\0')
+		return false;
+	*address = strtoull(*text, &end, 0);
+	if (end == *text)
+		end += strcspn(end, "+ \r\n\t");
+	*text = end;
+	return true;
+}
+
+void
+pprof_symbol(struct visit *v, struct answer *a)
+{
+	const struct source *s = v->routes->source;
+	const struct request *r = v->request;
+	const char *text = r->body;
+	uint64_t address;
+	struct err e;
+
+	if (visit_pid(v, a) < 0)
+		return;
+	/* Go's way to say that there are names: the number itself is unused. */
+	buf_puts(&a->body, "num_symbols: 1\n");
+	if (strcmp(r->method, "POST") != 0)
+		text = r->n_parameters > 0 ? r->parameters[0].name : "";
+	for (size_t n = 0; n < SYMBOLS_MAX && next_address(&text, &address);
+	    n++) {
+		struct buf name = BUF_INIT;
+
+		if (address != 0 &&
+		    s->symbol(s->arg, v->pid, address, &name, &e) < 0) {
+			buf_free(&name);
+			answer_err(a, &e);
+			return;
+		}
+		if (name.len > 0)
+			buf_printf(&a->body, "%#llx %s\n",
+			    (unsigned long long)address, buf_text(&name));
+		buf_free(&name);
+	}
+}
+
+struct profile *
+visit_profile(struct visit *v, const char *kind, uint64_t seconds,
+    struct answer *a)
+{
+	const struct source *s = v->routes->source;
+	struct profile *before, *p, *change = NULL;
+	struct err e;
+
+	p = s->profile(s->arg, v->pid, kind, &e);
+	if (p == NULL)
+		goto failed;
+	if (seconds == 0)
+		return p;
+	before = p;
+	p = NULL;
+	if (v->routes->wait(v->routes->wait_arg, seconds * 1000000000u, &e)) {
+		p = s->profile(s->arg, v->pid, kind, &e);
+		if (p != NULL)
+			change = profile_diff(p, before, &e);
+	} else {
+		answer_error(a, 503, "%s", e.text);
+		profile_free(before);
+		return NULL;
+	}
+	profile_free(before);
+	profile_free(p);
+	if (change == NULL)
+		goto failed;
+	change->duration_ns = (int64_t)(seconds * 1000000000u);
+	return change;
+failed:
+	answer_err(a, &e);
+	return NULL;
+}
+
+/* Go's goroutine profile counts goroutines, by that name. */
+static void
+rename_type(struct profile *p, const char *route)
+{
+	if (strcmp(route, "goroutine") != 0 || p->n_types == 0)
+		return;
+	p->types[p->n_types - 1].type = profile_string(p, "goroutine");
+	p->period_type.type = p->types[p->n_types - 1].type;
+}
+
+static void
+write_profile(struct profile *p, const char *route, uint64_t debug,
+    uint64_t seconds, struct answer *a)
+{
+	struct encode_options how = { .type = -1 };
+	const char *format = debug > 1 ? "text" : "pprof";
+	struct err e;
+
+	rename_type(p, route);
+	if (debug == 1) {
+		debug_text(p, route, &a->body);
+		return;
+	}
+	if (encoder_find(format)->write(&a->body, p, &how, &e) < 0) {
+		answer_err(a, &e);
+		return;
+	}
+	if (debug > 0)
+		return;
+	a->type = "application/octet-stream";
+	snprintf(a->filename, sizeof a->filename, "%.40s%s", route,
+	    seconds > 0 && strcmp(route, "profile") != 0 ? "-delta" : "");
+}
+
+/* Reads seconds and debug as Go does; -1 with its refusal. */
+static int
+parameters(const struct request *r, uint64_t *seconds, uint64_t *debug,
+    struct answer *a)
+{
+	const char *text = request_parameter(r, "seconds");
+	const char *level = request_parameter(r, "debug");
+
+	*seconds = *debug = 0;
+	if (level != NULL)
+		units_parse_number(level, 0, 2, debug);
+	if (text == NULL || *text == '\0')
+		return 0;
+	if (!units_parse_number(text, 1, UINT32_MAX, seconds)) {
+		answer_error(a, 400, "invalid value for \"seconds\" - must be "
+				     "a positive integer");
+		return -1;
+	}
+	if (*debug != 0) {
+		answer_error(a, 400,
+		    "seconds and debug params are incompatible");
+		return -1;
+	}
+	if (*seconds > ROUTE_SECONDS_MAX) {
+		answer_error(a, 400, "profile duration exceeds this server's "
+				     "limit of %d seconds", ROUTE_SECONDS_MAX);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+unknown(const char *route, struct answer *a)
+{
+	for (size_t i = 0; i < N_ALIASES; i++)
+		if (strcmp(aliases[i].go, route) == 0) {
+			answer_error(a, 404, "Unknown profile: %s",
+			    aliases[i].missing);
+			return;
+		}
+	answer_error(a, 404, "Unknown profile");
+}
+
+/*
+ * gc=1 is understood and does nothing: what is freed is never in a profile of
+ * ours, so there is nothing to collect first, and nothing that is asked over
+ * HTTP changes a process.
+ */
+void
+pprof_profile(struct visit *v, struct answer *a)
+{
+	const char *kind = pprof_kind(v->rest);
+	uint64_t seconds, debug;
+	struct profile *p;
+
+	if (visit_pid(v, a) < 0)
+		return;
+	if (kind_of(v, kind) == NULL) {
+		unknown(v->rest, a);
+		return;
+	}
+	if (parameters(v->request, &seconds, &debug, a) < 0)
+		return;
+	p = visit_profile(v, kind, seconds, a);
+	if (p != NULL)
+		write_profile(p, v->rest, debug, seconds, a);
+	profile_free(p);
+}
