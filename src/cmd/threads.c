@@ -399,7 +399,8 @@ write_out(const struct options *o, const struct look *l, bool by_name, int sort,
 
 	table_out_order(t, sort, by_name ? GROUP_COUNT : COL_CPU_NS);
 	if (width != 0 && width < 72)
-		hidden |= BIT(by_name ? GROUP_CPU_NS : COL_CPU_NS);
+		hidden |= by_name ? BIT(GROUP_CPU_NS)
+				  : BIT(COL_CPU_NS) | BIT(COL_AGE);
 	if (!by_name && l->who.s == NULL)
 		hidden |= BIT(COL_START) | BIT(COL_CREATOR);
 	if (option_given(o, "json")) {

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define POOL 100
@@ -63,7 +62,6 @@ int
 main(void)
 {
 	struct pollfd input = { .fd = 0, .events = POLLIN };
-	struct timespec pause = { 0, 10000000 };
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
@@ -71,11 +69,10 @@ main(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	puts("ready");
 	fflush(stdout);
-	for (unsigned long n = 0; poll(&input, 1, 0) == 0;) {
+	for (unsigned long n = 0; poll(&input, 1, 10) == 0;) {
 		for (int i = 0; i < 10; i++)
 			request(n++);
 		renew(n / 10);
-		nanosleep(&pause, NULL);
 	}
 	return 0;
 }
