@@ -4,8 +4,8 @@
  * connections that wait already, batches by way of the hooks alternating with
  * batches straight into libc, in one process so that both see the same noise.
  *
- *   gcc -O2 -D_GNU_SOURCE -o accept-bench tests/bench/accept-bench.c
- *   LD_PRELOAD=build/libullage.so ./accept-bench [unix|tcp] [DEPTH] [BATCHES]
+ *   LD_PRELOAD=./libullage.so tests/bench/accept-bench [unix|tcp] [DEPTH]
+ *	[BATCHES]
  *
  * DEPTH frames are on the stack below main. Prints the median of the batches
  * in ns for a pair of calls, and the difference; without the agent it shows

@@ -49,6 +49,7 @@ fake_segment(uint64_t interval)
 	store(&tables.counters->thin_cursor, ULL_LIVE);
 	fake_room = UINT64_MAX;
 	fake_armed = true;
+	store(&agent.vforks, 0);
 	agent_sandboxed = false;
 	agent.arming = ++armings;
 	memset(&self, 0, sizeof self);
@@ -111,7 +112,7 @@ stackend_find(uint64_t sp)
 	return (sp | 4095) + 1;
 }
 
-uint64_t
+WEAK uint64_t
 walk_generation(void)
 {
 	return 1;
@@ -123,7 +124,7 @@ walk_meet(uint64_t address)
 	(void)address;
 }
 
-unsigned
+WEAK unsigned
 walk_words(const struct walk_regs *r, uint64_t hi, uint16_t *offsets,
     unsigned max, bool *fp_matters)
 {

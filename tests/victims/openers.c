@@ -349,6 +349,58 @@ close_result(const struct call *c, long result)
 		close(both[0]), close(both[1]);
 }
 
+/* ---- stacks that are alike ---------------------------------------------------------- */
+
+/*
+ * The same call at the same place on the stack, by turns from two functions
+ * with equal frames, once with a frame of variable size in between.
+ */
+static __attribute__((noinline)) int
+shared(unsigned room)
+{
+	volatile char bytes[room];
+	int fd;
+
+	bytes[0] = 1;
+	fd = open(path, O_RDONLY);
+	return fd + bytes[0] - 1;
+}
+
+#define ALIKE(name)                                                            \
+	static __attribute__((noinline, noipa)) int by_##name(unsigned room)   \
+	{                                                                      \
+		int fd = shared(room);                                         \
+									       \
+		__asm__ volatile("" : : "r"(fd) : "memory");                   \
+		return fd;                                                     \
+	}
+ALIKE(left)
+ALIKE(right)
+
+static void
+alike(void)
+{
+	static int (*const turns[])(unsigned) = { by_left, by_right };
+
+	for (unsigned n = 0; n < 200; n++) {
+		int fd = turns[n / (1 + n % 3) % 2](16 + n % 5 * 64);
+
+		if (n != 0)
+			close(fd);
+	}
+}
+
+/* How often that calls each; the first stays open. */
+static void
+print_alike(void)
+{
+	int times[2] = { 0, 0 };
+
+	for (unsigned n = 0; n < 200; n++)
+		times[n / (1 + n % 3) % 2]++;
+	printf("by_left %d 1\nby_right %d 0\n", times[0], times[1]);
+}
+
 /* ---- what each returns -------------------------------------------------------------- */
 
 static void
@@ -469,6 +521,8 @@ main(int argc, char **argv)
 		return 0;
 	}
 	open_all();
+	alike();
+	print_alike();
 	children();
 	printf("inherited %d\nready\n", inherited);
 	fflush(stdout);
