@@ -20,7 +20,9 @@
 	X(opendir) X(popen)                                                    \
 	X(mkstemp) X(mkstemp64) X(mkostemp) X(mkostemp64)                      \
 	X(mkstemps) X(mkstemps64) X(mkostemps) X(mkostemps64)                  \
-	X(shm_open) X(posix_openpt) X(open_by_handle_at)                       \
+	X(shm_open) X(posix_openpt) X(getpt) X(openpty) X(open_by_handle_at)   \
+	X(mq_open) X(__mq_open_2) X(mq_close)                                  \
+	X(__open) X(__open64) X(__pipe) X(__dup2) X(__fcntl) X(__close)        \
 	X(socketpair) X(pipe) X(pipe2) X(dup2) X(dup3)                         \
 	X(eventfd) X(epoll_create) X(epoll_create1) X(timerfd_create)          \
 	X(signalfd) X(inotify_init) X(inotify_init1) X(fanotify_init)          \
