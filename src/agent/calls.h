@@ -28,6 +28,8 @@
 	X(signalfd) X(inotify_init) X(inotify_init1) X(fanotify_init)          \
 	X(memfd_create) X(pidfd_open) X(pidfd_getfd) X(recvmmsg)               \
 	X(close_range) X(closefrom) X(fclose) X(pclose) X(closedir)            \
+	X(io_uring_queue_init) X(io_uring_queue_init_params)                   \
+	X(io_uring_setup) X(io_uring_queue_exit)                               \
 	X(vfork)                                                               \
 	X(pthread_create) X(pthread_join) X(pthread_tryjoin_np)                \
 	X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach)      \
@@ -60,6 +62,12 @@ call_next(enum call c)
 	}
 	return next;
 }
+
+/*
+ * The same of a function whose library may have been loaded since. Not kept:
+ * it may be unloaded again.
+ */
+void *call_late(enum call c) HIDDEN;
 
 /* The next definition of `name`, to be called with that type. */
 #define NEXT(type, name, params) ((type(*) params)call_next(CALL_##name))
