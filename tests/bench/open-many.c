@@ -80,13 +80,13 @@ open_by(unsigned path, unsigned n)
 	__asm__ volatile(""); /* no tail call */
 }
 
-static __attribute__((noinline, noipa)) void
+static __attribute__((noinline)) void
 by_even(unsigned path, unsigned n)
 {
 	open_by(path, n);
 }
 
-static __attribute__((noinline, noipa)) void
+static __attribute__((noinline)) void
 by_odd(unsigned path, unsigned n)
 {
 	open_by(path, n + (path == 0));

@@ -450,7 +450,7 @@ shared(unsigned room)
 }
 
 #define ALIKE(name)                                                            \
-	static __attribute__((noinline, noipa)) int by_##name(unsigned room)   \
+	static __attribute__((noinline)) int by_##name(unsigned room)   \
 	{                                                                      \
 		int fd = shared(room);                                         \
 									       \
