@@ -222,8 +222,9 @@ ull_setting_value(uint64_t word)
 	X(VARIANCE, "error terms not added (contention)")                      \
 	X(FORK, "forked children that could not get a segment")                \
 	X(FDS_FULL, "descriptors whose opener found no room")                  \
-	X(THREADS_FULL, "threads whose creator found no room")                 \
-	X(HANDLER, "descriptors and threads without a stack (handlers)")
+	X(THREADS_FULL, "threads whose creator found no room, or lost it")     \
+	X(HANDLER, "descriptors and threads without a stack (handlers)")       \
+	X(FDS_STALE, "closes that were not seen (number handed out again)")
 
 enum ull_loss {
 #define X(name, text) ULL_LOSS_##name,

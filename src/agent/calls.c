@@ -37,3 +37,15 @@ calls_resolve(void)
 		release(&calls[i],
 		    found[i] != NULL ? found[i] : (void *)missing);
 }
+
+HIDDEN void *
+call_late(enum call c)
+{
+	void *next = call_next(c);
+	const struct link_map *own;
+	void *found = NULL;
+
+	if (next == (void *)missing && (own = real_self()) != NULL)
+		found = real_from(own->l_next, names[c]);
+	return found != NULL ? found : next;
+}

@@ -20,12 +20,16 @@
 	X(opendir) X(popen)                                                    \
 	X(mkstemp) X(mkstemp64) X(mkostemp) X(mkostemp64)                      \
 	X(mkstemps) X(mkstemps64) X(mkostemps) X(mkostemps64)                  \
-	X(shm_open) X(posix_openpt) X(open_by_handle_at)                       \
+	X(shm_open) X(posix_openpt) X(getpt) X(openpty) X(open_by_handle_at)   \
+	X(mq_open) X(__mq_open_2) X(mq_close)                                  \
+	X(__open) X(__open64) X(__pipe) X(__dup2) X(__fcntl) X(__close)        \
 	X(socketpair) X(pipe) X(pipe2) X(dup2) X(dup3)                         \
 	X(eventfd) X(epoll_create) X(epoll_create1) X(timerfd_create)          \
 	X(signalfd) X(inotify_init) X(inotify_init1) X(fanotify_init)          \
 	X(memfd_create) X(pidfd_open) X(pidfd_getfd) X(recvmmsg)               \
 	X(close_range) X(closefrom) X(fclose) X(pclose) X(closedir)            \
+	X(io_uring_queue_init) X(io_uring_queue_init_params)                   \
+	X(io_uring_setup) X(io_uring_queue_exit)                               \
 	X(vfork)                                                               \
 	X(pthread_create) X(pthread_join) X(pthread_tryjoin_np)                \
 	X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach)      \
@@ -58,6 +62,12 @@ call_next(enum call c)
 	}
 	return next;
 }
+
+/*
+ * The same of a function whose library may have been loaded since. Not kept:
+ * it may be unloaded again.
+ */
+void *call_late(enum call c) HIDDEN;
 
 /* The next definition of `name`, to be called with that type. */
 #define NEXT(type, name, params) ((type(*) params)call_next(CALL_##name))

@@ -56,10 +56,21 @@ fds_reserve_ahead(void)
 
 /* ---- opening and closing ------------------------------------------------------- */
 
+/* The same number again was closed unseen, or else it shares a slot. */
+static NOINLINE void
+note_replaced(uint64_t old, uint64_t word)
+{
+	uint32_t turn = ull_fd_turn(old);
+
+	if (turn != 0)
+		loss(turn == ull_fd_turn(word) ? ULL_LOSS_FDS_STALE :
+						 ULL_LOSS_FDS_FULL);
+}
+
 static inline void
 put(uint32_t fd, uint32_t stack, enum ull_fd_kind kind, uint32_t birth)
 {
-	uint32_t slot = fd % ULL_FDS, turn;
+	uint32_t slot = fd % ULL_FDS;
 	uint64_t word = ull_fd_word(fd, stack, kind, birth);
 
 	if (UNLIKELY(fd / ULL_FDS >= ULL_FD_TURNS ||
@@ -67,9 +78,8 @@ put(uint32_t fd, uint32_t stack, enum ull_fd_kind kind, uint32_t birth)
 		loss(ULL_LOSS_FDS_FULL);
 		return;
 	}
-	turn = ull_fd_turn(load(&agent.fds[slot]));
-	if (UNLIKELY(turn != 0 && turn != ull_fd_turn(word)))
-		loss(ULL_LOSS_FDS_FULL);
+	if (UNLIKELY(load(&agent.fds[slot]) != 0))
+		note_replaced(load(&agent.fds[slot]), word);
 	store(&agent.fds[slot], word);
 }
 

@@ -73,7 +73,17 @@ PATH_FORMS()
 PATH_FORMS(64)
 OPENS(ULL_FD_PATH, shm_open, (text name, int flags, unsigned mode),
     (name, flags, mode), (text, int, unsigned))
+/* Names that glibc has for the same beside. */
+OPENS(ULL_FD_PATH, __open, (text path, int flags, unsigned mode),
+    (path, flags, mode), (text, int, ...))
+OPENS(ULL_FD_PATH, __open64, (text path, int flags, unsigned mode),
+    (path, flags, mode), (text, int, ...))
 OPENS(ULL_FD_PATH, posix_openpt, (int flags), (flags), (int))
+OPENS(ULL_FD_PATH, getpt, (void), (), (void))
+OPENS(ULL_FD_ANY, mq_open, (text name, int flags, unsigned mode, void *attr),
+    (name, flags, mode, attr), (text, int, ...))
+OPENS(ULL_FD_ANY, __mq_open_2, (text name, int flags), (name, flags),
+    (text, int))
 OPENS(ULL_FD_PATH, open_by_handle_at, (int dir, void *handle, int flags),
     (dir, handle, flags), (int, void *, int))
 
@@ -129,36 +139,66 @@ signalfd(int old, const void *mask, int flags)
 	}
 
 OPENS_TWO(ULL_FD_PIPE, pipe, (int both[2]), (both), (int[2]))
+OPENS_TWO(ULL_FD_PIPE, __pipe, (int both[2]), (both), (int[2]))
 OPENS_TWO(ULL_FD_PIPE, pipe2, (int both[2], int flags), (both, flags),
     (int[2], int))
 OPENS_TWO(ULL_FD_SOCKET, socketpair,
     (int family, int type, int protocol, int both[2]),
     (family, type, protocol, both), (int, int, int, int[2]))
 
+/* The name and the rest may be NULL, the numbers may not. */
+int openpty(int *master, int *slave, char *name, const void *term,
+    const void *size);
+EXPORT int
+openpty(int *master, int *slave, char *name, const void *term,
+    const void *size)
+{
+	int rc = NEXT(int, openpty,
+	    (int *, int *, char *, const void *, const void *))(master, slave,
+	    name, term, size);
+
+	if (rc == 0) {
+		int both[2] = { *master, *slave };
+
+		RECORD(both, 2, ULL_FD_PATH);
+	}
+	return rc;
+}
+
 /* ---- copies ------------------------------------------------------------------------ */
 
-#define COPIES(name, params, args, type, opened)                               \
+/* `took`: a number that the same call has closed, -1 if none. */
+#define COPIES(name, params, args, type, opened, took)                         \
 	int name params;                                                       \
 	EXPORT int name params                                                 \
 	{                                                                      \
 		int fd = NEXT(int, name, type) args;                           \
                                                                                \
-		if (fd >= 0 && (opened))                                       \
+		if (fd >= 0 && (opened)) {                                     \
+			if ((took) >= 0)                                       \
+				fds_close(took);                               \
 			RECORD(&fd, 1, fds_kind(old));                         \
+		}                                                              \
 		return fd;                                                     \
 	}
 
 #define DUPLICATES (op == F_DUPFD || op == F_DUPFD_CLOEXEC)
 
-COPIES(dup, (int old), (old), (int), true)
-/* The new number's former owner is closed by the same call. */
-COPIES(dup2, (int old, int new), (old, new), (int, int), old != new)
+#define DUP2(name)                                                             \
+	COPIES(name, (int old, int new), (old, new), (int, int), old != new,   \
+	    new)
+#define FCNTL(name)                                                            \
+	COPIES(name, (int old, int op, unsigned long arg), (old, op, arg),     \
+	    (int, int, ...), DUPLICATES, -1)
+
+COPIES(dup, (int old), (old), (int), true, -1)
+DUP2(dup2)
+DUP2(__dup2)
 COPIES(dup3, (int old, int new, int flags), (old, new, flags),
-    (int, int, int), true)
-COPIES(fcntl, (int old, int op, unsigned long arg), (old, op, arg),
-    (int, int, ...), DUPLICATES)
-COPIES(fcntl64, (int old, int op, unsigned long arg), (old, op, arg),
-    (int, int, ...), DUPLICATES)
+    (int, int, int), true, new)
+FCNTL(fcntl)
+FCNTL(fcntl64)
+FCNTL(__fcntl)
 
 /* ---- streams ------------------------------------------------------------------------ */
 
@@ -174,12 +214,38 @@ COPIES(fcntl64, (int old, int op, unsigned long arg), (old, op, arg),
 		return stream;                                                 \
 	}
 
+/* What the stream had is closed, even if nothing is opened then. */
+#define REOPENS_STREAM(name)                                                   \
+	void *name(text path, text mode, void *old);                           \
+	EXPORT void *name(text path, text mode, void *old)                     \
+	{                                                                      \
+		int fd = number_of(old);                                       \
+		void *stream;                                                  \
+                                                                               \
+		if (fd >= 0)                                                   \
+			fds_close(fd);                                         \
+		stream = NEXT(void *, name, (text, text, void *))(path, mode,  \
+		    old);                                                      \
+		if (stream != NULL && (fd = fileno(stream)) >= 0)              \
+			RECORD(&fd, 1, ULL_FD_PATH);                           \
+		return stream;                                                 \
+	}
+
+/* A stream over memory has no number, and asking for it sets errno. */
+static int
+number_of(void *stream)
+{
+	int kept = errno, fd = stream != NULL ? fileno(stream) : -1;
+
+	errno = kept;
+	return fd;
+}
+
 /* clang-format off */
 #define STREAM_FORMS(suffix)                                                   \
 	OPENS_STREAM(ULL_FD_PATH, fileno, fopen##suffix,                       \
 	    (text path, text mode), (path, mode))                              \
-	OPENS_STREAM(ULL_FD_PATH, fileno, freopen##suffix,                     \
-	    (text path, text mode, void *old), (path, mode, old))              \
+	REOPENS_STREAM(freopen##suffix)                                        \
 	OPENS_STREAM(ULL_FD_PATH, fileno, tmpfile##suffix, (void), ())
 /* clang-format on */
 
@@ -192,13 +258,17 @@ OPENS_STREAM(ULL_FD_PATH, dirfd, opendir, (text path), (path))
 /* ---- closing ------------------------------------------------------------------------- */
 
 /* Even a close that fails has given the number back, unless it was none. */
-int close(int fd);
-EXPORT GROUPED int
-close(int fd)
-{
-	fds_close(fd);
-	return NEXT(int, close, (int))(fd);
-}
+#define CLOSES(name)                                                           \
+	int name(int fd);                                                      \
+	EXPORT GROUPED int name(int fd)                                        \
+	{                                                                      \
+		fds_close(fd);                                                 \
+		return NEXT(int, name, (int))(fd);                             \
+	}
+
+CLOSES(close)
+CLOSES(__close)
+CLOSES(mq_close)
 
 #define CLOSE_RANGE_CLOEXEC 4
 
@@ -220,7 +290,6 @@ closefrom(int first)
 	NEXT(void, closefrom, (int))(first);
 }
 
-/* A stream over memory has no number, and asking for it sets errno. */
 #define CLOSES_STREAM(name, number)                                            \
 	int name(void *);                                                      \
 	EXPORT int name(void *stream)                                          \

@@ -16,6 +16,7 @@
 #include "agent/keeper.h"
 #include "agent/real.h"
 
+#include <linux/close_range.h>
 #include <linux/prctl.h>
 #include <sys/syscall.h>
 
@@ -92,7 +93,16 @@ daemon(int nochdir, int noclose)
 EXPORT pid_t
 forkpty(int *fd, char *name, const void *term, const void *win)
 {
-	return forked(real.forkpty(fd, name, term, win));
+	pid_t pid = forked(real.forkpty(fd, name, term, win));
+
+	if (pid > 0) {
+		struct walk_regs caller;
+		int master = *fd;
+
+		CALLER(&caller);
+		fds_opened(&master, 1, ULL_FD_PATH, &caller);
+	}
+	return pid;
 }
 
 /* A filter is about to be installed. */
@@ -116,8 +126,15 @@ prctl(int op, unsigned long a, unsigned long b, unsigned long c,
 
 /* ---- system calls by number ---------------------------------------------------- */
 
-/* What a call opens, plus one; its result is the descriptor. */
+/* What a call opens, plus one; its result is the descriptor, unless it opens
+ * two. */
 static const uint8_t opens[] = {
+	[SYS_pipe] = 1 + ULL_FD_PIPE,
+	[SYS_pipe2] = 1 + ULL_FD_PIPE,
+	[SYS_socketpair] = 1 + ULL_FD_SOCKET,
+	[SYS_signalfd] = 1 + ULL_FD_SIGNALFD,
+	[SYS_signalfd4] = 1 + ULL_FD_SIGNALFD,
+	[SYS_mq_open] = 1 + ULL_FD_ANY,
 	[SYS_open] = 1 + ULL_FD_PATH,
 	[SYS_creat] = 1 + ULL_FD_PATH,
 	[SYS_openat] = 1 + ULL_FD_PATH,
@@ -150,12 +167,20 @@ slow_syscall(long n, long a, long b, long c, long d, long e, long f)
 {
 	struct walk_regs caller;
 	long rc = real.syscall(n, a, b, c, d, e, f);
-	int fd = (int)rc;
+	int fds[2] = { (int)rc, 0 };
+	const long two = n == SYS_socketpair ? d :
+	    n == SYS_pipe || n == SYS_pipe2  ? a :
+					       0;
 
-	if (rc >= 0 && !(n == SYS_dup2 && a == b)) {
-		CALLER(&caller);
-		fds_opened(&fd, 1, opens[n] - 1, &caller);
-	}
+	if (rc < 0 || (n == SYS_dup2 && a == b) ||
+	    ((n == SYS_signalfd || n == SYS_signalfd4) && (int)a >= 0))
+		return rc;
+	if (n == SYS_dup2 || n == SYS_dup3)
+		fds_close((int)b);
+	if (two != 0)
+		__builtin_memcpy(fds, (const void *)two, sizeof fds);
+	CALLER(&caller);
+	fds_opened(fds, two != 0 ? 2 : 1, opens[n] - 1, &caller);
 	return rc;
 }
 
@@ -175,5 +200,7 @@ syscall(long n, long a, long b, long c, long d, long e, long f)
 		enter_sandbox();
 	if (n == SYS_close)
 		fds_close((int)a);
+	if (n == SYS_close_range && !(c & CLOSE_RANGE_CLOEXEC))
+		fds_close_range((unsigned)a, (unsigned)b);
 	return real.syscall(n, a, b, c, d, e, f);
 }

@@ -24,6 +24,7 @@ libullage_so_SOURCES = \
 	src/agent/hook_process.c \
 	src/agent/hook_received.c \
 	src/agent/hook_thread.c \
+	src/agent/hook_uring.c \
 	src/agent/keeper.c src/agent/keeper.h \
 	src/agent/keeper_rule.c src/agent/keeper_rule.h \
 	src/agent/keeper_work.c src/agent/keeper_work.h \

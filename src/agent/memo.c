@@ -54,11 +54,13 @@ _Static_assert(MEMOS == 1 << (64 - 58), "the shift above");
 HIDDEN GROUPED READS_STACKS bool
 memo_find(const struct walk_regs *r, uint64_t hi, uint32_t *stack)
 {
+	/* The call first: there is nothing to keep across it yet. */
+	uint64_t generation = walk_generation();
 	const struct memo *m = place_of(r);
 	uint32_t sequence = acquire(&m->sequence), n = load(&m->n);
 	uint64_t differs = (load(&m->pc) ^ r->pc) | (load(&m->sp) ^ r->sp) |
 	    (load(&m->hi) ^ hi) | ((load(&m->fp) ^ r->fp) & load(&m->fp_mask)) |
-	    (load(&m->generation) ^ walk_generation()) |
+	    (load(&m->generation) ^ generation) |
 	    (load(&m->arming) ^ agent.arming);
 	const uint64_t *at = (const uint64_t *)(uintptr_t)r->sp;
 	uint64_t room = (hi - r->sp) / 8;

@@ -75,8 +75,8 @@ swap(uint64_t *slot, uint64_t from, uint64_t to)
 	    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/* The entry of the longest ago among those of detached threads; most of
- * these have ended. */
+/* The entry of the longest ago among those of detached threads. Most of these
+ * have ended; one that has not is counted, and so are they. */
 static uint64_t *
 claim_detached(uint64_t handle)
 {
@@ -96,9 +96,10 @@ claim_detached(uint64_t handle)
 	}
 	if (best != NULL)
 		key = load(best);
-	return key & ULL_THREAD_DETACHED && swap(best, key, ULL_KEY_BUSY) ?
-	    best :
-	    NULL;
+	if (!(key & ULL_THREAD_DETACHED) || !swap(best, key, ULL_KEY_BUSY))
+		return NULL;
+	loss(ULL_LOSS_THREADS_FULL);
+	return best;
 }
 
 static uint64_t *

@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
 #include "cmd/show_page.h"
+#include "cmd/threads_creators.h"
 #include "proc/open_files.h"
 
 #include <pwd.h>
@@ -21,6 +22,66 @@ static const struct option_spec show_options[] = {
 
 /* ---- reading ------------------------------------------------------------- */
 
+/* Who opened what is open. */
+static void
+read_openers(struct show *p, const struct open_files *f)
+{
+	struct snapshot *s = p->agent;
+	bool *seen;
+
+	snapshot_match_fds(s, p->t, f);
+	seen = xcalloc(s->n_stacks + 1, sizeof *seen);
+	for (size_t i = 0; i < s->n_open; i++) {
+		const struct snapshot_open *o = &s->open[i];
+
+		if (o->stack == SNAPSHOT_NO_STACK)
+			continue;
+		p->opener_known++;
+		p->opener_stacks += !seen[o->stack];
+		seen[o->stack] = true;
+		if (o->age > p->opener_oldest)
+			p->opener_oldest = o->age;
+	}
+	free(seen);
+}
+
+static void
+read_unjoined(struct show *p)
+{
+	struct creators who = {.s = p->agent, .pid = p->t->pid};
+
+	snapshot_match_threads(who.s, p->t);
+	for (size_t i = 0; i < who.s->n_threads; i++) {
+		const struct snapshot_thread *h = &who.s->threads[i];
+		uint64_t bytes;
+
+		if (!creators_is_unjoined(h))
+			continue;
+		p->unjoined++;
+		p->unjoined_reserved += h->stack_end - h->stack_start;
+		if (creators_resident(&who, h, &bytes))
+			p->unjoined_resident += bytes;
+	}
+}
+
+static void
+read_agent(struct show *p)
+{
+	struct err ignored;
+
+	if (p->t->segment < 0)
+		return;
+	p->agent = snapshot_take(p->t, &ignored);
+	if (p->agent == NULL)
+		return;
+	read_unjoined(p);
+	p->has_knob = knob_read(p->t, &p->knob, &ignored) == 0;
+	snapshot_live_total(p->agent, &p->live, &p->live_error);
+	for (size_t i = 0; i < p->agent->n_losses; i++)
+		p->lost += p->agent->losses[i].count;
+}
+
+/* The kernel's list before the agent's: what it names had been recorded. */
 static void
 read_files(struct show *p)
 {
@@ -35,23 +96,10 @@ read_files(struct show *p)
 			p->socket_memory += f.sockets.list[i].memory;
 		}
 	}
+	read_agent(p);
+	if (p->has_files && p->agent != NULL)
+		read_openers(p, &f);
 	open_files_free(&f);
-}
-
-static void
-read_agent(struct show *p)
-{
-	struct err ignored;
-
-	if (p->t->segment < 0)
-		return;
-	p->agent = snapshot_take(p->t, &ignored);
-	if (p->agent == NULL)
-		return;
-	p->has_knob = knob_read(p->t, &p->knob, &ignored) == 0;
-	snapshot_live_total(p->agent, &p->live, &p->live_error);
-	for (size_t i = 0; i < p->agent->n_losses; i++)
-		p->lost += p->agent->losses[i].count;
 }
 
 static void
@@ -86,7 +134,6 @@ read_page(struct show *p, struct err *e)
 		return -1;
 	read_identity(p);
 	read_files(p);
-	read_agent(p);
 	return 0;
 }
 

@@ -39,6 +39,12 @@ enum {
 	SUM_SOCKETS,
 	SUM_SOCKET_MEMORY,
 	SUM_THREADS,
+	SUM_OPENERS_KNOWN,
+	SUM_OPENERS,
+	SUM_OLDEST,
+	SUM_UNJOINED,
+	SUM_UNJOINED_RESERVED,
+	SUM_UNJOINED_RESIDENT,
 	SUM_AGENT,
 	SUM_INTERVAL,
 	SUM_SAMPLES,
@@ -73,6 +79,18 @@ static const struct column sum_columns[SUM_COLUMNS] = {
     [SUM_SOCKET_MEMORY] = {"socket_memory", "", CELL_BYTES,
 	"kernel memory of their buffers", false, false},
     [SUM_THREADS] = {"threads", "", CELL_COUNT, "threads", false, false},
+    [SUM_OPENERS_KNOWN] = {"fds_opener_known", "", CELL_COUNT,
+	"descriptors whose opener the agent saw", false, false},
+    [SUM_OPENERS] = {"fds_openers", "", CELL_COUNT,
+	"stacks that opened these", false, false},
+    [SUM_OLDEST] = {"fds_oldest", "", CELL_DURATION, "age of the oldest of these",
+	false, false},
+    [SUM_UNJOINED] = {"threads_unjoined", "", CELL_COUNT,
+	"threads that have ended and were not joined", false, false},
+    [SUM_UNJOINED_RESERVED] = {"unjoined_reserved", "", CELL_BYTES,
+	"size of their stacks", false, false},
+    [SUM_UNJOINED_RESIDENT] = {"unjoined_resident", "", CELL_BYTES,
+	"what of these is in memory", false, false},
     [SUM_AGENT] = {"agent", "", CELL_BOOL, "it has an agent", false, false},
     [SUM_INTERVAL] = {"interval", "", CELL_BYTES, "bytes between two samples",
 	false, false},
@@ -133,6 +151,14 @@ add_memory(const struct show *p, struct table *t)
 		return;
 	table_u64(t, SUM_INTERVAL, p->agent->interval);
 	table_u64(t, SUM_SAMPLES, p->agent->samples);
+	if (p->has_files) {
+		table_u64(t, SUM_OPENERS_KNOWN, p->opener_known);
+		table_u64(t, SUM_OPENERS, p->opener_stacks);
+		table_u64(t, SUM_OLDEST, p->opener_oldest);
+	}
+	table_u64(t, SUM_UNJOINED, p->unjoined);
+	table_u64(t, SUM_UNJOINED_RESERVED, p->unjoined_reserved);
+	table_u64(t, SUM_UNJOINED_RESIDENT, p->unjoined_resident);
 	table_u64(t, SUM_LOST, p->lost);
 	if (!p->agent->shadowed) {
 		table_double(t, SUM_LIVE, p->live);
@@ -321,6 +347,15 @@ write_counts(const struct show *p, struct buf *out)
 		buf_puts(out, "unknown");
 	}
 	buf_puts(out, "\n");
+	if (p->opener_known != 0) {
+		label(out, "");
+		buf_printf(out, "%s opened by ",
+		    count_text(text, p->opener_known));
+		buf_printf(out, "%s stack%s, the oldest %s ago\n",
+		    count_text(text, p->opener_stacks),
+		    p->opener_stacks == 1 ? "" : "s",
+		    units_duration(bytes, (int64_t)p->opener_oldest));
+	}
 	if (p->has_files) {
 		label(out, "sockets");
 		buf_puts(out, count_text(text, p->sockets));
@@ -330,7 +365,14 @@ write_counts(const struct show *p, struct buf *out)
 		buf_puts(out, "\n");
 	}
 	label(out, "threads");
-	buf_printf(out, "%s\n", count_text(text, p->status.threads));
+	buf_printf(out, "%s", count_text(text, p->status.threads));
+	if (p->unjoined != 0) {
+		buf_printf(out, "   ended and not joined %s",
+		    count_text(text, p->unjoined));
+		named(out, "their stacks", (double)p->unjoined_reserved);
+		named(out, "resident", (double)p->unjoined_resident);
+	}
+	buf_puts(out, "\n");
 }
 
 static void

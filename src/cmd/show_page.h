@@ -19,6 +19,11 @@ struct show {
 	bool has_files;
 	uint64_t sockets, socket_memory, sockets_known;
 	struct snapshot *agent; /* owned; NULL: none */
+	/* With an agent: of the open descriptors, those whose opener was seen,
+	 * the stacks that these are, and ns. */
+	uint64_t opener_known, opener_stacks, opener_oldest;
+	/* Threads that have ended and were not joined, and their stacks. */
+	uint64_t unjoined, unjoined_reserved, unjoined_resident;
 	double live, live_error;
 	struct knob knob;
 	bool has_knob;

@@ -17,7 +17,10 @@ by_identity(const void *a, const void *b)
 		return x->fd < y->fd ? -1 : 1;
 	if (x->birth != y->birth)
 		return x->birth < y->birth ? -1 : 1;
-	return (x->stack > y->stack) - (x->stack < y->stack);
+	if (x->stack != y->stack)
+		return x->stack < y->stack ? -1 : 1;
+	/* Another one at the same number: it was closed and opened unseen. */
+	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
 void
@@ -30,7 +33,8 @@ leak_look_take(struct leak_look *look, const struct snapshot *s)
 		if (s->open[i].stack != SNAPSHOT_NO_STACK)
 			look->fds[look->n++] =
 			    (struct leak_fd){ s->open[i].stack,
-				    s->open[i].fd, s->open[i].birth };
+				    s->open[i].fd, s->open[i].birth,
+				    s->open[i].inode };
 	qsort(look->fds, look->n, sizeof *look->fds, by_identity);
 }
 

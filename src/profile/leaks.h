@@ -22,6 +22,7 @@ struct leak_fd {
 	uint32_t stack;
 	int32_t fd;
 	uint32_t birth; /* in 1/16 s since the agent began */
+	uint64_t inode; /* of a socket or pipe, else 0 */
 };
 
 struct leak_look {

@@ -76,7 +76,8 @@ add(struct snapshot *s, const struct fd *f, const struct socket *k,
 	*o = (struct snapshot_open){ .fd = f->fd,
 		.stack = seen != NULL ? seen->stack : SNAPSHOT_NO_STACK,
 		.birth = seen != NULL ? seen->birth : 0,
-		.age = seen != NULL ? seen->age : 0 };
+		.age = seen != NULL ? seen->age : 0,
+		.inode = f->inode };
 	snprintf(o->type, sizeof o->type, "%s", open_file_type(f, k));
 }
 

@@ -63,6 +63,7 @@ struct snapshot_open {
 	uint32_t stack; /* index, or SNAPSHOT_NO_STACK: its opener was not seen */
 	uint32_t birth;
 	uint64_t age;  /* ns; of one with a stack */
+	uint64_t inode; /* of a socket or pipe, else 0 */
 	char type[24]; /* "tcp" */
 };
 #define SNAPSHOT_NO_STACK UINT32_MAX

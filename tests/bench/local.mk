@@ -8,6 +8,7 @@
 bench_programs = \
 	tests/bench/accept-bench \
 	tests/bench/churn \
+	tests/bench/open-many \
 	tests/bench/pairs \
 	tests/bench/sample-bench \
 	tests/bench/stacks-victim \
@@ -23,6 +24,8 @@ dist_check_SCRIPTS += tests/bench/stack-bench
 EXTRA_DIST += tests/bench/ps-cost
 tests_bench_accept_bench_SOURCES = tests/bench/accept-bench.c
 tests_bench_accept_bench_CFLAGS = $(AM_CFLAGS) -O2 -D_GNU_SOURCE
+tests_bench_open_many_SOURCES = tests/bench/open-many.c
+tests_bench_open_many_CFLAGS = $(AM_CFLAGS) -O1 -g -D_GNU_SOURCE
 tests_bench_pairs_SOURCES = tests/bench/pairs.c
 tests_bench_pairs_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin
 tests_bench_pairs_LDADD = -lpthread
@@ -40,6 +43,8 @@ tests_bench_sample_bench_SOURCES = tests/bench/sample-bench.c \
 	src/agent/keeper.c src/agent/keeper_rule.c src/agent/keeper_work.c \
 	src/agent/cfi.c src/agent/cfi_expr.c \
 	src/agent/cfi_run.c src/agent/environment.c src/agent/live.c \
+	src/agent/calls.c src/agent/fds.c src/agent/memo.c \
+	src/agent/threads.c \
 	src/agent/mini.c src/agent/modules.c src/agent/real.c \
 	src/agent/row.c src/agent/segment.c src/agent/stackend.c src/agent/stacks.c \
 	src/agent/walk.c
@@ -50,7 +55,8 @@ EXTRA_DIST += tests/bench/README.md tests/bench/run tests/bench/rounds.sh \
 	tests/bench/servers.sh tests/bench/walk-bench.c
 
 BENCH =
-bench: $(bin_PROGRAMS) $(agent_PROGRAMS) $(bench_programs)
+bench: $(bin_PROGRAMS) $(agent_PROGRAMS) $(bench_programs) \
+    tests/victims/stacks$(EXEEXT)
 	SRC='$(abs_top_srcdir)' BUILD='$(abs_top_builddir)' \
 	    $(srcdir)/tests/bench/run $(BENCH)
 .PHONY: bench

@@ -70,6 +70,10 @@ a_number_reused_without_a_close_belongs_to_the_new_opener(void **state)
 	assert_int_equal(opener(7), 5);
 	assert_int_equal(opened(4), 1);
 	assert_int_equal(fake_losses(ULL_LOSS_FDS_FULL), 0);
+	assert_int_equal(fake_losses(ULL_LOSS_FDS_STALE), 1);
+	fds_close(7);
+	open_one(7, 5, ULL_FD_PIPE);
+	assert_int_equal(fake_losses(ULL_LOSS_FDS_STALE), 1);
 }
 
 static void

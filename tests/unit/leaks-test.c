@@ -40,7 +40,7 @@ lives(uint32_t stack, int32_t fd, double from, double to)
 
 		if (t >= from && t < to)
 			looks[i].fds[looks[i].n++] = (struct leak_fd){ stack,
-				fd, (uint32_t)(from * 16) };
+				fd, (uint32_t)(from * 16), 0 };
 	}
 }
 
@@ -148,6 +148,31 @@ a_number_that_is_opened_again_is_another_descriptor(void **state)
 	free(found);
 }
 
+/* The agent saw neither, so the entry is that of the first. */
+static void
+another_inode_under_the_same_entry_is_another_descriptor(void **state)
+{
+	struct leak *found;
+	size_t n;
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 10; i++)
+		lives(3, 10 + i, 90 + 2 * i, 1e6);
+	assert_string_equal(suspects(), "3");
+	for (size_t i = 0; i < LOOKS; i++)
+		for (size_t k = 0; k < looks[i].n; k++)
+			looks[i].fds[k].inode = 1000 + k + i * 100;
+	assert_string_equal(suspects(), "");
+	for (size_t i = 0; i < LOOKS; i++)
+		for (size_t k = 0; k < looks[i].n; k++)
+			looks[i].fds[k].inode = 1000 + k;
+	found = leaks_find(looks, LOOKS, STACKS, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(found[0].closed, 0);
+	free(found);
+}
+
 static void
 too_few_looks_and_unknown_stacks_find_nothing(void **state)
 {
@@ -176,6 +201,8 @@ main(void)
 		cmocka_unit_test(less_than_three_more_is_chance),
 		cmocka_unit_test(
 		    a_number_that_is_opened_again_is_another_descriptor),
+		cmocka_unit_test(
+		    another_inode_under_the_same_entry_is_another_descriptor),
 		cmocka_unit_test(too_few_looks_and_unknown_stacks_find_nothing),
 	};
 

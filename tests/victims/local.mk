@@ -94,7 +94,11 @@ tests_victims_heap_SOURCES = tests/victims/heap.c
 tests_victims_heap_CFLAGS = $(victim_cflags)
 # Who opened it, who created it.
 check_PROGRAMS += tests/victims/openers tests/victims/fd-leak \
-	tests/victims/creators
+	tests/victims/creators tests/victims/cancel tests/victims/uring
+tests_victims_uring_SOURCES = tests/victims/uring.c
+tests_victims_uring_CFLAGS = $(AM_CFLAGS) -g -O1
+tests_victims_cancel_SOURCES = tests/victims/cancel.cc
+tests_victims_cancel_CXXFLAGS = -std=gnu++17 -Wall -g -O1 -pthread
 tests_victims_openers_SOURCES = tests/victims/openers.c
 tests_victims_openers_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE
 tests_victims_fd_leak_SOURCES = tests/victims/fd-leak.c

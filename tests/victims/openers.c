@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,8 +39,18 @@ int __open64_2(const char *, int);
 int __openat_2(int, const char *, int);
 int __openat64_2(int, const char *, int);
 
+/* Other names of the same. */
+int __open(const char *, int, ...);
+int __open64(const char *, int, ...);
+int __close(int);
+int __dup2(int, int);
+int __fcntl(int, int, ...);
+int __pipe(int[2]);
+
 static const char *folder;
 static char path[4096], missing[4096];
+static char queue[64];
+static sigset_t no_signals;
 static int listener;
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -138,6 +149,16 @@ OPENER(inotify_init1, inotify_init1(bad ? -1 : IN_CLOEXEC))
 OPENER(memfd_create, memfd_create("m", bad ? ~0u : MFD_CLOEXEC))
 OPENER(pidfd_open, pidfd_open(bad ? -1 : getpid(), 0))
 OPENER(posix_openpt, posix_openpt(O_RDWR | O_NOCTTY))
+OPENER(getpt, getpt())
+OPENER(mq_open,
+    mq_open(bad ? "none" : queue, O_RDONLY | O_CREAT, 0600, NULL))
+OPENER(alias_open, __open(PATH, O_RDWR | O_CREAT, 0600))
+OPENER(alias_open64, __open64(PATH, O_RDONLY))
+OPENER(alias_fcntl, __fcntl(bad ? -1 : 0, F_DUPFD, 630))
+OPENER(alias_dup2, __dup2(bad ? -1 : 0, 602))
+OPENER(syscall_dup2, syscall(SYS_dup2, bad ? -1 : 0, 603))
+OPENER(syscall_signalfd,
+    syscall(SYS_signalfd4, -1, &no_signals, bad ? 4 : 8, 0))
 OPENER(syscall_openat, syscall(SYS_openat, AT_FDCWD, PATH, O_RDONLY, 0))
 OPENER(syscall_eventfd, syscall(SYS_eventfd2, 0, bad ? -1 : 0))
 OPENER(syscall_getpid, syscall(SYS_getpid) > 0 ? -1 : 0)
@@ -187,6 +208,55 @@ by_signalfd(void)
 }
 
 static int both[2];
+
+static __attribute__((noinline)) long
+by_openpty(void)
+{
+	errno = 77;
+	return openpty(&both[0], &both[1], NULL, NULL, NULL);
+}
+
+static __attribute__((noinline)) long
+by_forkpty(void)
+{
+	int fd = -1, status;
+	pid_t pid;
+
+	errno = 77;
+	pid = forkpty(&fd, NULL, NULL, NULL);
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, &status, 0);
+	return fd;
+}
+
+static __attribute__((noinline)) long
+by_alias_pipe(void)
+{
+	errno = 77;
+	return __pipe(both);
+}
+
+static __attribute__((noinline)) long
+by_syscall_pipe(void)
+{
+	int rc;
+
+	errno = 77;
+	rc = (int)syscall(SYS_pipe2, both, bad ? -1 : 0);
+	return rc;
+}
+
+static __attribute__((noinline)) long
+by_syscall_socketpair(void)
+{
+	int rc;
+
+	errno = 77;
+	rc = (int)syscall(SYS_socketpair, bad ? -1 : AF_UNIX, SOCK_STREAM, 0,
+	    both);
+	return rc;
+}
 
 static __attribute__((noinline)) long
 by_pipe(void)
@@ -320,6 +390,17 @@ static const struct call {
 	ROW(memfd_create, 1),
 	ROW(pidfd_open, 1),
 	ROW(posix_openpt, 1),
+	ROW(getpt, 1),
+	ROW(openpty, 2),
+	ROW(forkpty, 1),
+	ROW(mq_open, 1),
+	ROW(alias_open, 1),
+	ROW(alias_open64, 1),
+	ROW(alias_fcntl, 1),
+	ROW(alias_pipe, 2),
+	ROW(syscall_pipe, 2),
+	ROW(syscall_socketpair, 2),
+	ROW(syscall_signalfd, 1),
 	ROW(recvmsg, 2),
 	ROW(recvmmsg, 2),
 	ROW(syscall_openat, 1),
@@ -329,6 +410,8 @@ static const struct call {
 	BESIDE(freopen, 1),
 	ROW(dup2, 1),
 	ROW(dup3, 1),
+	ROW(alias_dup2, 1),
+	ROW(syscall_dup2, 1),
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])
@@ -337,7 +420,7 @@ static const struct call {
 static int
 takes_over(const char *name)
 {
-	return strcmp(name, "dup2") == 0 || strcmp(name, "dup3") == 0;
+	return strstr(name, "dup2") != NULL || strcmp(name, "dup3") == 0;
 }
 
 static void
@@ -345,8 +428,8 @@ close_result(const struct call *c, long result)
 {
 	if (c->opens == 1)
 		close((int)result);
-	else if (c->f == by_pipe || c->f == by_pipe2 || c->f == by_socketpair)
-		close(both[0]), close(both[1]);
+	else if (c->f != by_recvmsg && c->f != by_recvmmsg)
+		__close(both[0]), syscall(SYS_close, both[1]);
 }
 
 /* ---- stacks that are alike ---------------------------------------------------------- */
@@ -367,7 +450,7 @@ shared(unsigned room)
 }
 
 #define ALIKE(name)                                                            \
-	static __attribute__((noinline, noipa)) int by_##name(unsigned room)   \
+	static __attribute__((noinline)) int by_##name(unsigned room)   \
 	{                                                                      \
 		int fd = shared(room);                                         \
 									       \
@@ -418,6 +501,8 @@ results(void)
 		}
 	errno = 77;
 	printf("close %d errno %d\n", close(-1), errno);
+	errno = 77;
+	printf("mq_close %d errno %d\n", mq_close(-1), errno);
 	errno = 77;
 	printf("close_range %d errno %d\n", close_range(9, 3, 0), errno);
 	errno = 77;
@@ -509,6 +594,7 @@ main(int argc, char **argv)
 	snprintf(missing, sizeof missing, "%s/none/none", folder);
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/socket",
 	    folder);
+	snprintf(queue, sizeof queue, "/ullage-openers-%d", (int)getpid());
 	unlink(address.sun_path);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -518,9 +604,11 @@ main(int argc, char **argv)
 		return 1;
 	if (argc > 2) {
 		results();
+		mq_unlink(queue);
 		return 0;
 	}
 	open_all();
+	mq_unlink(queue);
 	alike();
 	print_alike();
 	children();
