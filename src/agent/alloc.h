@@ -24,12 +24,18 @@ struct alloc_pass {
 	bool full;	 /* locks may be held for long */
 	bool knob;	 /* ends when the knob is switched off */
 	uint64_t budget; /* ns that a call should last at most */
+	/* The process's anonymous memory in bytes, 0 if it cannot be had. */
+	uint64_t (*anonymous)(const void *);
+	const void *of; /* its argument */
 
 	uint64_t released; /* bytes, as far as the backend knows */
-	uint64_t work, longest; /* ns */
+	uint64_t longest; /* ns, of one call */
 	uint64_t arenas, chunks;
 	uint64_t flags; /* ULL_TRIM_... */
-	uint64_t burst, burst_cpu; /* since when it has worked without a rest */
+	uint64_t calls, overruns;
+	/* Since when it has worked without a rest: wall, processor time, and
+	 * when to look at the latter again. */
+	uint64_t burst, burst_cpu, look;
 };
 
 /* Around each call into the allocator or the kernel. */
@@ -37,8 +43,9 @@ uint64_t alloc_began(struct alloc_pass *p);
 /* Counts it, rests when it is time; false: end the pass. */
 bool alloc_ended(struct alloc_pass *p, uint64_t began);
 
-/* ns of CLOCK_MONOTONIC. */
+/* ns of CLOCK_MONOTONIC; of this thread's processor time. */
 uint64_t alloc_clock(void);
+uint64_t alloc_cpu(void);
 
 struct alloc {
 	enum ull_allocator id;

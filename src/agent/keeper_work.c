@@ -85,6 +85,15 @@ read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
 }
 
 static uint64_t
+anonymous_now(const void *of)
+{
+	uint64_t rss, anonymous;
+
+	read_resident(of, &rss, &anonymous);
+	return anonymous;
+}
+
+static uint64_t
 minor_faults(void)
 {
 	struct rusage r;
@@ -167,8 +176,9 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause,
 {
 	struct alloc_pass p = { .want = want, .budget = BUDGET,
 		.full = cause == ULL_CAUSE_FULL,
-		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT };
-	uint64_t began = alloc_clock(), anonymous;
+		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT,
+		.anonymous = anonymous_now, .of = w };
+	uint64_t began = alloc_clock(), cpu = alloc_cpu(), anonymous;
 
 	*r = (struct ull_receipt){ .cause = cause, .wanted = want,
 		.faults = UINT64_MAX };
@@ -183,7 +193,7 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause,
 	r->time = since_start();
 	r->duration = alloc_clock() - began;
 	r->live = load(&tables.counters->live_bytes);
-	r->work = p.work;
+	r->work = alloc_cpu() - cpu;
 	r->longest = p.longest;
 	r->flags = p.flags;
 	r->arenas = p.arenas;
