@@ -23,6 +23,7 @@ struct alloc_pass {
 	uint64_t want;	 /* bytes; UINT64_MAX: all that there is */
 	bool full;	 /* locks may be held for long */
 	bool knob;	 /* ends when the knob is switched off */
+	bool idle;	 /* nobody runs whom a lock could hold up */
 	uint64_t budget; /* ns that a call should last at most */
 	/* The process's anonymous memory in bytes, 0 if it cannot be had. */
 	uint64_t (*anonymous)(const void *);
@@ -60,8 +61,10 @@ struct alloc {
 	void (*shrink)(struct alloc_pass *p);
 	/* Its settings; false if refused. *old is INT64_MIN if unknown. */
 	bool (*set)(unsigned setting, int64_t value, int64_t *old);
-	/* In a thread of the target, in the slow path: something that makes
-	 * its arena reachable; true when there was room for it. Or NULL. */
+	/* In a thread of the target, in the slow path, once after the keeper
+	 * came and after keeper_call_threads: makes the thread's arena
+	 * reachable, or gives back what only the thread itself can. False: to
+	 * be called again. Or NULL. */
 	bool (*offer)(void);
 	/* When the keeper goes, and in the child's keeper after a fork. */
 	void (*leave)(void);

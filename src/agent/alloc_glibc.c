@@ -2,7 +2,7 @@
 /*
  * glibc's malloc. malloc_trim holds an arena's lock while it walks all of it
  * (0.15 s per GiB); mallinfo2 likewise (0.04 s per GiB). So neither is called
- * unless somebody asked for exactly that.
+ * unless somebody asked for exactly that, or nobody runs who could wait.
  *
  * The trim in slices is in alloc_glibc_pass.c.
  */
@@ -87,11 +87,14 @@ release_slices(struct alloc_pass *p)
 		done += pass_arena(p, s);
 	}
 	turn++;
-	if (p->arenas == 0)
+	pass_end(p);
+	/* Arenas whose threads are idle never hand anything over. */
+	if (p->idle && !(p->flags & (ULL_TRIM_GREW | ULL_TRIM_STOPPED)))
+		release_all(p);
+	else if (p->arenas == 0)
 		p->flags |= ULL_TRIM_NO_SEED;
 	else if (done == p->arenas)
 		p->flags |= ULL_TRIM_EXHAUSTED;
-	pass_end(p);
 }
 
 /* ---- the rest --------------------------------------------------------------------- */

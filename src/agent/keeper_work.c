@@ -138,6 +138,20 @@ keeper_work_end(struct keeper_work *w)
 		mini_call1(SYS_close, w->statm);
 }
 
+/* True if, since the last call, all other threads together ran for less than
+ * half a percent of the time that passed at least. */
+static bool
+is_idle(struct keeper_work *w, uint64_t passed)
+{
+	uint64_t before = w->others;
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	w->others = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec -
+	    alloc_cpu();
+	return w->others - before < passed / 200;
+}
+
 /* ---- trims and their receipts ------------------------------------------------------ */
 
 static void
@@ -171,13 +185,13 @@ count_faults(struct keeper_work *w)
 }
 
 static void
-trim(struct keeper_work *w, uint64_t want, enum ull_cause cause,
+trim(struct keeper_work *w, uint64_t want, enum ull_cause cause, bool idle,
     struct ull_receipt *r)
 {
 	struct alloc_pass p = { .want = want, .budget = BUDGET,
 		.full = cause == ULL_CAUSE_FULL,
 		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT,
-		.anonymous = anonymous_now, .of = w };
+		.idle = idle, .anonymous = anonymous_now, .of = w };
 	uint64_t began = alloc_clock(), cpu = alloc_cpu(), anonymous;
 
 	*r = (struct ull_receipt){ .cause = cause, .wanted = want,
@@ -274,7 +288,7 @@ mind_knob(struct keeper_work *w)
 	if (alloc_clock() < w->next ||
 	    (want = keeper_want(&v, &by_limit)) == 0)
 		return;
-	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, &r);
+	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, false, &r);
 	settle(w, &r);
 }
 
@@ -289,14 +303,14 @@ serve_trims(struct keeper_work *w)
 
 	if (now != load(&tables.keeper->trim_now)) {
 		/* Threads that sample meanwhile hand their arenas over. */
-		if (load(&tables.keeper->receipts) == w->first)
-			doze(2 * TURN);
-		trim(w, UINT64_MAX, ULL_CAUSE_NOW, &r);
+		is_idle(w, 0);
+		doze(2 * TURN);
+		trim(w, UINT64_MAX, ULL_CAUSE_NOW, is_idle(w, 2 * TURN), &r);
 		learn(w, &r);
 		store(&tables.keeper->trim_now, now);
 	}
 	if (full != load(&tables.keeper->trim_full)) {
-		trim(w, UINT64_MAX, ULL_CAUSE_FULL, &r);
+		trim(w, UINT64_MAX, ULL_CAUSE_FULL, false, &r);
 		store(&tables.keeper->trim_full, full);
 	}
 }

@@ -302,7 +302,7 @@ ledger_return(const struct ledger *l, const struct ledger_trim *t,
 	}
 	if (strcmp(t->allocator, "mimalloc") == 0) {
 		*why = "mimalloc's threads give back their own pages; another "
-		       "cannot";
+		       "cannot (ullage trim now --full makes them)";
 		return 0;
 	}
 	if (t->releasable != UINT64_MAX) {

@@ -14,6 +14,11 @@
  * trim-bench MIB SECONDS [--timer]: with --timer, malloc_trim(0) once a second
  * in a thread, as programs do it themselves. One line of JSON on standard
  * output.
+ *
+ * trim-bench MIB SECONDS --knob ULLAGE: after the shrinking so many seconds
+ * with the knob off and so many with it at 100; then it is switched off and on
+ * by turns, which gives ratios of throughput between neighbours; and in the
+ * end malloc_trim(0) once. All on one heap in one process.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -40,7 +45,7 @@ struct phase {
 
 static const char *const names[PHASES] = { "grow", "shrink", "steady", "join",
 	"leave", "rest" };
-static struct phase phases[PHASES][THREADS];
+static struct phase phases[PHASES + 1][THREADS]; /* the last: not counted */
 static int phase, stop;
 static double live_bytes;
 
@@ -272,6 +277,95 @@ report(void)
 	printf("}\n");
 }
 
+/* ---- the knob, on and off ---------------------------------------------------- */
+
+#define PAIRS 40
+#define WINDOW 400 /* ms */
+
+static void
+turn(const char *ullage, const char *to)
+{
+	char command[512];
+
+	snprintf(command, sizeof command,
+	    "LD_PRELOAD= ULLAGE_TRIM_PERCENT= %s trim %d %s >/dev/null 2>&1",
+	    ullage, (int)getpid(), to);
+	if (system(command) != 0)
+		fprintf(stderr, "trim-bench: failed: %s\n", command);
+}
+
+/* Calls per second of both threads with the knob so. */
+static double
+throughput(const char *ullage, const char *to)
+{
+	const struct phase *p = phases[PHASES];
+	uint64_t began, before;
+
+	turn(ullage, to);
+	poll(NULL, 0, 150);
+	began = now();
+	before = p[0].calls + p[1].calls;
+	poll(NULL, 0, WINDOW);
+	return (double)(p[0].calls + p[1].calls - before) * 1e9 /
+	    (double)(now() - began);
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+worst_wait(int which)
+{
+	const struct phase *p = phases[which];
+
+	return (double)(p[0].worst_wait > p[1].worst_wait ? p[0].worst_wait :
+							    p[1].worst_wait) /
+	    1e6;
+}
+
+static void
+on_and_off(const char *ullage, double seconds)
+{
+	double ratio[PAIRS], trimmed, before = resident();
+	uint64_t began;
+
+	enter(2);
+	watch(phases[2], seconds);
+	turn(ullage, "100");
+	enter(3);
+	watch(phases[3], seconds);
+	enter(PHASES);
+	trimmed = resident();
+	for (int i = 0; i < PAIRS; i++) {
+		/* Neither is always the first. */
+		double a = throughput(ullage, i % 2 ? "100" : "off");
+		double b = throughput(ullage, i % 2 ? "off" : "100");
+
+		ratio[i] = i % 2 ? a / b : b / a;
+	}
+	qsort(ratio, PAIRS, sizeof ratio[0], ascending);
+	turn(ullage, "off");
+	enter(4);
+	began = now();
+	malloc_trim(0);
+	poll(NULL, 0, 100);
+	enter(PHASES);
+	printf("{\"live_mib\": %.0f, \"before_mib\": %.0f, \"trimmed_mib\": "
+	       "%.0f, \"settled_s\": %.1f, \"left_mib\": %.0f, \"off_ms\": "
+	       "%.2f, \"knob_ms\": %.2f, \"malloc_trim_ms\": %.2f, "
+	       "\"malloc_trim_took_ms\": %.2f, \"ratio\": %.4f, "
+	       "\"ratio_low\": %.4f, \"ratio_high\": %.4f}\n",
+	    live_bytes / 1048576.0, before, trimmed, phases[3]->settled,
+	    resident(), worst_wait(2), worst_wait(3), worst_wait(4),
+	    (double)(now() - began) / 1e6 - 100, ratio[PAIRS / 2],
+	    ratio[PAIRS / 4], ratio[PAIRS * 3 / 4]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -298,6 +392,11 @@ main(int argc, char **argv)
 	began = now();
 	shrink(&s, 10);
 	finish(1, began);
+	if (argc > 4 && strcmp(argv[3], "--knob") == 0) {
+		on_and_off(argv[4], seconds);
+		fflush(stdout);
+		_exit(0);
+	}
 	enter(2);
 	began = now();
 	watch(phases[2], seconds);
