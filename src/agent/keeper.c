@@ -70,7 +70,7 @@ resolve(void)
 HIDDEN void
 keeper_state(enum ull_keeper_state s)
 {
-	store(&tables.keeper->state, s);
+	release(&tables.keeper->state, s);
 	release(&state, s);
 }
 

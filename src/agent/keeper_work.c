@@ -161,8 +161,7 @@ write_receipt(struct keeper_work *w, const struct ull_receipt *r)
 	struct ull_receipt *to = &tables.receipts[seq % ULL_RECEIPTS];
 
 	/* A reader that meets it half written finds no number. */
-	store(&to->seq, 0);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_exchange_n(&to->seq, 0, __ATOMIC_ACQ_REL);
 	*to = *r;
 	release(&to->seq, seq);
 	release(&tables.keeper->receipts, seq);
