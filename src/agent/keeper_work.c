@@ -61,13 +61,10 @@ keeper_work_wanted(void)
 
 /* ---- what the kernel says ---------------------------------------------------------- */
 
-/* "size resident shared ..." in pages. */
 static bool
 read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
 {
 	char text[128];
-	const char *s = text;
-	uint64_t shared;
 	long n;
 
 	*rss = *anonymous = 0;
@@ -77,11 +74,7 @@ read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	mini_parse_number(s, &s);
-	*rss = mini_parse_number(s + 1, &s) * 4096;
-	shared = mini_parse_number(s + 1, &s) * 4096;
-	*anonymous = *rss > shared ? *rss - shared : 0;
-	return true;
+	return keeper_statm(text, rss, anonymous);
 }
 
 static uint64_t

@@ -203,7 +203,7 @@ place_objects(const struct ledger_input *in, struct ledger *l)
 
 			m->live += bytes;
 			m->scattered |= !is_mapped_chunk(&o[k]);
-			if (o[k].usable >= size / 2)
+			if (o[k].usable >= size / 2 && m->map->rss < size)
 				m->absent += bytes *
 				    (1.0 - (double)m->map->rss / (double)size);
 		}
@@ -233,8 +233,9 @@ static void
 add_shared(struct ledger *l, const struct ledger_map *at)
 {
 	double here = at->live - at->absent;
-	uint64_t heap = here < (double)at->map->rss ? (uint64_t)here :
-						      at->map->rss;
+	uint64_t heap = here <= 0		   ? 0 :
+	    here < (double)at->map->rss ? (uint64_t)here :
+						  at->map->rss;
 
 	l->bytes[LEDGER_HEAP] += heap;
 	l->bytes[LEDGER_ANONYMOUS] += at->map->rss - heap;
