@@ -280,7 +280,7 @@ report(void)
 
 /* ---- the knob, on and off ---------------------------------------------------- */
 
-#define PAIRS 40
+#define PAIRS 20
 #define WINDOW 400 /* ms */
 
 static void
