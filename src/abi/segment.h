@@ -422,7 +422,7 @@ struct ull_receipt {
 	uint64_t live;	   /* the sampler's estimate at the end */
 	uint64_t wanted;   /* bytes */
 	uint64_t duration; /* ns, rests included */
-	uint64_t work;	   /* ns in calls of the allocator and the kernel */
+	uint64_t work;	   /* ns of processor time */
 	uint64_t longest;  /* ns, of one call */
 	uint64_t faults;   /* minor, of the process in the next second; or max */
 	uint64_t arenas;   /* that were reached */

@@ -8,10 +8,18 @@
 
 #include <time.h>
 
-/* A millisecond of work, then four of rest: others get the locks between. */
+/*
+ * A millisecond of work, then three of rest: others get the locks between. It
+ * is processor time that counts: a keeper that waits for a lock or for its
+ * turn is in nobody's way.
+ */
 #define BURST UINT64_C(1000000)
-#define REST_FOR_WORK 4
+#define REST_FOR_WORK 3
 #define REST_MOST UINT64_C(50000000)
+
+/* Of so many calls one may be too long: it was interrupted by what no clock
+ * in here shows, a host that took the processor away. */
+#define CALLS_PER_OVERRUN 1000
 
 /* glibc last: every process has it, and others may define malloc_trim too. */
 static const struct alloc *const allocators[] = {
@@ -56,13 +64,20 @@ alloc_clock(void)
 }
 
 HIDDEN uint64_t
+alloc_cpu(void)
+{
+	return clock_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
+HIDDEN uint64_t
 alloc_began(struct alloc_pass *p)
 {
 	uint64_t now = alloc_clock();
 
 	if (p->burst == 0) {
 		p->burst = now;
-		p->burst_cpu = clock_of(CLOCK_THREAD_CPUTIME_ID);
+		p->look = now + BURST;
+		p->burst_cpu = alloc_cpu();
 	}
 	return now;
 }
@@ -75,11 +90,16 @@ alloc_began(struct alloc_pass *p)
 static void
 judge(struct alloc_pass *p, uint64_t took)
 {
+	p->calls++;
 	if (took > p->longest)
 		p->longest = took;
 	if (took > p->budget && (p->flags & ULL_TRIM_LOCKS) &&
-	    clock_of(CLOCK_THREAD_CPUTIME_ID) - p->burst_cpu > p->budget / 2)
+	    alloc_cpu() - p->burst_cpu > p->budget / 2)
+		p->overruns++;
+	if (p->overruns > p->calls / CALLS_PER_OVERRUN)
 		p->flags |= ULL_TRIM_OVERRAN;
+	else
+		p->flags &= ~ULL_TRIM_OVERRAN;
 }
 
 static void
@@ -94,19 +114,31 @@ rest(uint64_t ns)
 	mini_call2(SYS_nanosleep, &t, NULL);
 }
 
+/* Not to go on: the knob is off, or calls are not ours to make any more. */
+static bool
+called_off(const struct alloc_pass *p)
+{
+	return agent_sandboxed ||
+	    (p->knob && load(&tables.control->trim) == ULL_TRIM_OFF &&
+		load(&tables.control->memory_limit) == 0);
+}
+
 HIDDEN bool
 alloc_ended(struct alloc_pass *p, uint64_t began)
 {
-	uint64_t now = alloc_clock(), took = now - began;
+	uint64_t now = alloc_clock(), worked;
 
-	p->work += took;
-	judge(p, took);
-	if (now - p->burst >= BURST) {
+	judge(p, now - began);
+	if (now >= p->look) {
+		worked = alloc_cpu() - p->burst_cpu;
+		if (worked < BURST) {
+			p->look = now + BURST - worked;
+			return p->released < p->want;
+		}
 		if (!agent_sandboxed)
-			rest((now - p->burst) * REST_FOR_WORK);
+			rest(worked * REST_FOR_WORK);
 		p->burst = 0;
-		if (agent_sandboxed || (p->knob && load(&tables.control->trim) == ULL_TRIM_OFF &&
-		    load(&tables.control->memory_limit) == 0)) {
+		if (called_off(p)) {
 			p->flags |= ULL_TRIM_STOPPED;
 			return false;
 		}

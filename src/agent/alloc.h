@@ -23,13 +23,20 @@ struct alloc_pass {
 	uint64_t want;	 /* bytes; UINT64_MAX: all that there is */
 	bool full;	 /* locks may be held for long */
 	bool knob;	 /* ends when the knob is switched off */
+	bool idle;	 /* nobody runs whom a lock could hold up */
 	uint64_t budget; /* ns that a call should last at most */
+	/* The process's anonymous memory in bytes, 0 if it cannot be had. */
+	uint64_t (*anonymous)(const void *);
+	const void *of; /* its argument */
 
 	uint64_t released; /* bytes, as far as the backend knows */
-	uint64_t work, longest; /* ns */
+	uint64_t longest; /* ns, of one call */
 	uint64_t arenas, chunks;
 	uint64_t flags; /* ULL_TRIM_... */
-	uint64_t burst, burst_cpu; /* since when it has worked without a rest */
+	uint64_t calls, overruns;
+	/* Since when it has worked without a rest: wall, processor time, and
+	 * when to look at the latter again. */
+	uint64_t burst, burst_cpu, look;
 };
 
 /* Around each call into the allocator or the kernel. */
@@ -37,8 +44,9 @@ uint64_t alloc_began(struct alloc_pass *p);
 /* Counts it, rests when it is time; false: end the pass. */
 bool alloc_ended(struct alloc_pass *p, uint64_t began);
 
-/* ns of CLOCK_MONOTONIC. */
+/* ns of CLOCK_MONOTONIC; of this thread's processor time. */
 uint64_t alloc_clock(void);
+uint64_t alloc_cpu(void);
 
 struct alloc {
 	enum ull_allocator id;
@@ -53,8 +61,10 @@ struct alloc {
 	void (*shrink)(struct alloc_pass *p);
 	/* Its settings; false if refused. *old is INT64_MIN if unknown. */
 	bool (*set)(unsigned setting, int64_t value, int64_t *old);
-	/* In a thread of the target, in the slow path: something that makes
-	 * its arena reachable; true when there was room for it. Or NULL. */
+	/* In a thread of the target, in the slow path, once after the keeper
+	 * came and after keeper_call_threads: makes the thread's arena
+	 * reachable, or gives back what only the thread itself can. False: to
+	 * be called again. Or NULL. */
 	bool (*offer)(void);
 	/* When the keeper goes, and in the child's keeper after a fork. */
 	void (*leave)(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How the keeper works in an arena of glibc that is not its own. Private to
- * alloc_glibc.c and alloc_glibc_lend.c.
+ * alloc_glibc*.c.
  *
  * malloc serves a thread from the thread's arena, and nothing says which. But
  * realloc works in the arena that its argument is from. So one small chunk
@@ -48,12 +48,23 @@ lend_is_mapped(const char *chunk)
 	return ((const uint64_t *)chunk)[-1] & 2;
 }
 
-/* Of a chunk that is not in the main arena: its heap, and where that ends. */
-uint64_t lend_heap(const char *chunk);
+/* Where the heap of a chunk ends that is not in the main arena. */
 uint64_t lend_heap_end(const char *chunk);
 
 /* Gives all seeds back, or (their memory may be in use) forgets them. */
 void lend_leave(void);
 void lend_forget(void);
+
+/* ---- alloc_glibc_pass.c --------------------------------------------------- */
+
+struct alloc_pass;
+
+/* One trim: begin, each arena (true if there is no more in it), end. */
+void pass_begin(struct alloc_pass *p);
+bool pass_arena(struct alloc_pass *p, struct seed *seed);
+void pass_end(struct alloc_pass *p);
+
+/* In a forked child: gives back what the parent's keeper held. */
+void pass_forget(void);
 
 #endif

@@ -62,28 +62,15 @@ readable(const void *p)
 	return mini_call4(SYS_rt_sigprocmask, 99, p, 0, 8) == -22 /* EINVAL */;
 }
 
-/* What is readable of a heap is one piece from its beginning. */
+/* Its third word is the size of what of it is in use: heap_info in malloc's
+ * arena.c, the same since 2.3. */
 HIDDEN uint64_t
 lend_heap_end(const char *chunk)
 {
-	uint64_t low = (uint64_t)chunk & ~UINT64_C(4095);
-	uint64_t high = ((uint64_t)chunk | (HEAP_ALIGN - 1)) + 1;
+	const uint64_t *heap =
+	    (const uint64_t *)((uint64_t)chunk & ~(HEAP_ALIGN - 1));
 
-	while (high - low > 4096) {
-		uint64_t middle = (low + (high - low) / 2) & ~UINT64_C(4095);
-
-		if (readable((const void *)middle))
-			low = middle;
-		else
-			high = middle;
-	}
-	return high;
-}
-
-HIDDEN uint64_t
-lend_heap(const char *chunk)
-{
-	return (uint64_t)chunk & ~(HEAP_ALIGN - 1);
+	return (uint64_t)heap + load(&heap[2]);
 }
 
 static uint64_t

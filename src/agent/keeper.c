@@ -70,7 +70,7 @@ resolve(void)
 HIDDEN void
 keeper_state(enum ull_keeper_state s)
 {
-	store(&tables.keeper->state, s);
+	release(&tables.keeper->state, s);
 	release(&state, s);
 }
 
@@ -189,9 +189,18 @@ static void
 offer(void)
 {
 	const struct alloc *a = alloc_find();
+	uint32_t was = self.seeding;
 
-	if (a == NULL || a->offer == NULL || a->offer())
-		self.seeding = load(&seeding);
+	/* First: what it calls may come by here again. */
+	self.seeding = load(&seeding);
+	if (a != NULL && a->offer != NULL && !a->offer())
+		self.seeding = was;
+}
+
+HIDDEN void
+keeper_call_threads(void)
+{
+	add(&seeding, 1);
 }
 
 static void
@@ -207,7 +216,7 @@ start(uint64_t attention)
 		return;
 	store(&tables.keeper->reason, ULL_REASON_NONE);
 	store(&tables.keeper->state, ULL_KEEPER_STARTING);
-	seeding++;
+	add(&seeding, 1);
 	offer();
 	if (!resolve() || !create())
 		refuse(attention, ULL_REASON_THREAD);

@@ -5,7 +5,7 @@
  * knob is on or an order stands.
  *
  * Nobody can make it from outside. A thread of the target that samples, or
- * that has allocated 8 MiB, sees the word `attention` and makes it; a target
+ * that has allocated 1 MiB, sees the word `attention` and makes it; a target
  * that does not allocate has nothing to trim, and an order waits.
  *
  * It blocks all signals (through libc, so that the one by which setresuid
@@ -35,6 +35,10 @@ void keeper_dismiss(void) HIDDEN;
 
 /* In a forked child: the keeper stayed behind. */
 void keeper_forget(void) HIDDEN;
+
+/* Makes every thread call the allocator's `offer` once more, each the next
+ * time that it comes by. */
+void keeper_call_threads(void) HIDDEN;
 
 /* In the slow path of any thread. */
 static inline void

@@ -63,6 +63,30 @@ keeper_base(const struct keeper_view *v, bool exhausted)
 	return exhausted || rest < v->base ? rest : v->base;
 }
 
+bool
+keeper_statm(const char *text, uint64_t *rss, uint64_t *anonymous)
+{
+	uint64_t fields[3];
+
+	*rss = *anonymous = 0;
+	for (int i = 0; i < 3; i++) {
+		uint64_t n = 0;
+
+		if (*text < '0' || *text > '9')
+			return false;
+		for (; *text >= '0' && *text <= '9'; text++)
+			if (n < UINT64_MAX >> 17)
+				n = n * 10 + (uint64_t)(*text - '0');
+		if (*text != ' ' || n >= UINT64_MAX >> 17)
+			return false;
+		text++;
+		fields[i] = n;
+	}
+	*rss = fields[1] * 4096;
+	*anonymous = over(fields[1], fields[2]) * 4096;
+	return true;
+}
+
 void
 keeper_pace_begin(struct keeper_pace *p, uint64_t now)
 {

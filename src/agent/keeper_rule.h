@@ -35,6 +35,12 @@ uint64_t keeper_want(const struct keeper_view *v, bool *by_limit);
 uint64_t keeper_base(const struct keeper_view *v, bool exhausted);
 
 /*
+ * "size resident shared ..." of statm, in pages of 4 KiB, as bytes; anonymous
+ * is what is resident and not shared. False: it is something else.
+ */
+bool keeper_statm(const char *text, uint64_t *rss, uint64_t *anonymous);
+
+/*
  * Pacing. All in ns. One percent of the time goes into the credit, up to five
  * seconds, which are there at the start; the work of a trim, its time in
  * calls, comes out of it. Below zero there is no trim; so that a heap of

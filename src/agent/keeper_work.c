@@ -61,13 +61,10 @@ keeper_work_wanted(void)
 
 /* ---- what the kernel says ---------------------------------------------------------- */
 
-/* "size resident shared ..." in pages. */
 static bool
 read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
 {
 	char text[128];
-	const char *s = text;
-	uint64_t shared;
 	long n;
 
 	*rss = *anonymous = 0;
@@ -77,11 +74,16 @@ read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	mini_parse_number(s, &s);
-	*rss = mini_parse_number(s + 1, &s) * 4096;
-	shared = mini_parse_number(s + 1, &s) * 4096;
-	*anonymous = *rss > shared ? *rss - shared : 0;
-	return true;
+	return keeper_statm(text, rss, anonymous);
+}
+
+static uint64_t
+anonymous_now(const void *of)
+{
+	uint64_t rss, anonymous;
+
+	read_resident(of, &rss, &anonymous);
+	return anonymous;
 }
 
 static uint64_t
@@ -129,6 +131,20 @@ keeper_work_end(struct keeper_work *w)
 		mini_call1(SYS_close, w->statm);
 }
 
+/* True if, since the last call, all other threads together ran for less than
+ * half a percent of the time that passed at least. */
+static bool
+is_idle(struct keeper_work *w, uint64_t passed)
+{
+	uint64_t before = w->others;
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	w->others = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec -
+	    alloc_cpu();
+	return w->others - before < passed / 200;
+}
+
 /* ---- trims and their receipts ------------------------------------------------------ */
 
 static void
@@ -138,8 +154,7 @@ write_receipt(struct keeper_work *w, const struct ull_receipt *r)
 	struct ull_receipt *to = &tables.receipts[seq % ULL_RECEIPTS];
 
 	/* A reader that meets it half written finds no number. */
-	store(&to->seq, 0);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_exchange_n(&to->seq, 0, __ATOMIC_ACQ_REL);
 	*to = *r;
 	release(&to->seq, seq);
 	release(&tables.keeper->receipts, seq);
@@ -162,13 +177,14 @@ count_faults(struct keeper_work *w)
 }
 
 static void
-trim(struct keeper_work *w, uint64_t want, enum ull_cause cause,
+trim(struct keeper_work *w, uint64_t want, enum ull_cause cause, bool idle,
     struct ull_receipt *r)
 {
 	struct alloc_pass p = { .want = want, .budget = BUDGET,
 		.full = cause == ULL_CAUSE_FULL,
-		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT };
-	uint64_t began = alloc_clock(), anonymous;
+		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT,
+		.idle = idle, .anonymous = anonymous_now, .of = w };
+	uint64_t began = alloc_clock(), cpu = alloc_cpu(), anonymous;
 
 	*r = (struct ull_receipt){ .cause = cause, .wanted = want,
 		.faults = UINT64_MAX };
@@ -183,7 +199,7 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause,
 	r->time = since_start();
 	r->duration = alloc_clock() - began;
 	r->live = load(&tables.counters->live_bytes);
-	r->work = p.work;
+	r->work = alloc_cpu() - cpu;
 	r->longest = p.longest;
 	r->flags = p.flags;
 	r->arenas = p.arenas;
@@ -264,7 +280,7 @@ mind_knob(struct keeper_work *w)
 	if (alloc_clock() < w->next ||
 	    (want = keeper_want(&v, &by_limit)) == 0)
 		return;
-	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, &r);
+	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, false, &r);
 	settle(w, &r);
 }
 
@@ -279,14 +295,14 @@ serve_trims(struct keeper_work *w)
 
 	if (now != load(&tables.keeper->trim_now)) {
 		/* Threads that sample meanwhile hand their arenas over. */
-		if (load(&tables.keeper->receipts) == w->first)
-			doze(2 * TURN);
-		trim(w, UINT64_MAX, ULL_CAUSE_NOW, &r);
+		is_idle(w, 0);
+		doze(2 * TURN);
+		trim(w, UINT64_MAX, ULL_CAUSE_NOW, is_idle(w, 2 * TURN), &r);
 		learn(w, &r);
 		store(&tables.keeper->trim_now, now);
 	}
 	if (full != load(&tables.keeper->trim_full)) {
-		trim(w, UINT64_MAX, ULL_CAUSE_FULL, &r);
+		trim(w, UINT64_MAX, ULL_CAUSE_FULL, false, &r);
 		store(&tables.keeper->trim_full, full);
 	}
 }

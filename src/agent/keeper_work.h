@@ -20,6 +20,7 @@ struct keeper_work {
 	uint64_t faults;       /* of the process at that time */
 	uint64_t faults_seq;
 	uint64_t first; /* receipts that there were before this keeper */
+	uint64_t others; /* processor time of all other threads, in ns */
 	bool lingers;	/* an order, not the knob, was the last cause */
 };
 

@@ -9,6 +9,7 @@ libullage_so_SOURCES = \
 	src/agent/alloc.c src/agent/alloc.h \
 	src/agent/alloc_glibc.c src/agent/alloc_glibc.h \
 	src/agent/alloc_glibc_lend.c \
+	src/agent/alloc_glibc_pass.c \
 	src/agent/alloc_jemalloc.c \
 	src/agent/alloc_mimalloc.c \
 	src/agent/alloc_tcmalloc.c \

@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/output.h"
 #include "base/units.h"
+#include "target/knob.h"
 #include "target/snapshot.h"
 #include "target/target.h"
 
@@ -76,6 +77,26 @@ draw(const struct target *t, const struct snapshot *s, struct buf *out)
 		    s->losses[i].text);
 }
 
+/* The keeper and its receipts, as the knob is read elsewhere. */
+static void
+draw_keeper(const struct target *t, struct buf *out)
+{
+	struct err ignored;
+	char text[UNITS_MAX];
+	struct knob k;
+
+	if (knob_read(t, &k, &ignored) < 0)
+		return;
+	buf_printf(out, "\n%-16s %s%s%s, %llu so far\n", "keeper", k.keeper,
+	    k.reason != NULL ? ": " : "", k.reason != NULL ? k.reason : "",
+	    (unsigned long long)k.starts);
+	buf_printf(out, "%-16s %s\n", "allocator", k.allocator);
+	buf_printf(out, "%-16s %s\n", "base",
+	    units_bytes(text, (int64_t)k.base));
+	buf_printf(out, "%-16s %zu of %d, %llu ever\n", "receipts",
+	    k.n_receipts, KNOB_RECEIPTS, (unsigned long long)k.written);
+}
+
 static void
 draw_json(const struct target *t, const struct snapshot *s, struct buf *out)
 {
@@ -128,8 +149,10 @@ debug_run(const struct cmd *cmd, struct options *o, struct err *e)
 	if ((s = snapshot_take(t, e)) != NULL) {
 		if (option_given(o, "json"))
 			draw_json(t, s, &out);
-		else
+		else {
 			draw(t, s, &out);
+			draw_keeper(t, &out);
+		}
 		rc = output_write(NULL, out.bytes, out.len, e);
 	}
 	buf_free(&out);

@@ -102,6 +102,10 @@ read_agent(const struct options *o, struct account *a, struct err *e)
 	    (!option_given(o, "ask") && knob_read(a->t, &a->k, e) < 0))
 		return -1;
 	a->has_knob = true;
+	if (a->s->parent != 0)
+		cmd_note(o, "process %d forked this one; what it had allocated "
+			    "until then is not known and counts as retained",
+		    a->s->parent);
 	if (!a->s->shadowed && a->s->interval != 0)
 		return 0;
 	cmd_note(o, a->s->shadowed ?
@@ -419,6 +423,8 @@ draw_json(const struct options *o, const struct account *a, struct buf *out)
 	    a->s ? number(l->error) : json_null());
 	json_object_set_new(all, "live_absent",
 	    a->s ? number(l->live_absent) : json_null());
+	json_object_set_new(all, "live_excess",
+	    a->s ? number((uint64_t)l->excess) : json_null());
 	json_object_set_new(all, "page_tables", number(l->page_tables));
 	json_object_set_new(all, "swap", number(l->swap));
 	json_object_set_new(all, "trim_estimate",

@@ -10,6 +10,7 @@
 #include "cmd/table_out.h"
 #include "proc/usage.h"
 #include "table/table.h"
+#include "target/knob.h"
 #include "target/snapshot.h"
 #include "target/target.h"
 
@@ -48,7 +49,8 @@ static const struct column columns[COL_COUNT] = {
 	[COL_ERROR] = { "live_error", "+-", CELL_BYTES,
 	    "standard error of live; 0 is exact", false, false },
 	[COL_RETAINED] = { "retained", "RETAINED", CELL_BYTES,
-	    "heap that is free and resident", false, false },
+	    "private memory beyond live that a trim may return, at most",
+	    false, false },
 	[COL_THREADS] = { "threads", "THR", CELL_COUNT, "threads", false,
 	    false },
 	[COL_SAMPLES] = { "samples", "SAMPLES", CELL_COUNT,
@@ -151,13 +153,14 @@ user_name(uint32_t uid)
 }
 
 static void
-add_agent(struct table *table, int32_t pid)
+add_agent(struct table *table, int32_t pid, uint64_t anonymous)
 {
 	char text[16];
 	struct err ignored;
 	struct target *t;
 	struct snapshot *s;
 	double bytes, error;
+	struct knob k;
 
 	snprintf(text, sizeof text, "%d", pid);
 	if ((t = target_find(text, &ignored)) == NULL)
@@ -167,6 +170,9 @@ add_agent(struct table *table, int32_t pid)
 		table_u64(table, COL_LIVE, (uint64_t)bytes);
 		table_u64(table, COL_ERROR, (uint64_t)error);
 		table_u64(table, COL_SAMPLES, s->samples);
+		if (s->interval != 0 && knob_read(t, &k, &ignored) == 0)
+			table_u64(table, COL_RETAINED,
+			    knob_retained(&k, anonymous, (uint64_t)bytes));
 	}
 	snapshot_free(s);
 	target_free(t);
@@ -193,7 +199,7 @@ add_row(struct table *table, const struct ps_row *r)
 	table_u64(table, COL_AGENT, r->agent);
 	table_text(table, COL_COMMAND, r->status.name);
 	if (r->agent)
-		add_agent(table, r->status.pid);
+		add_agent(table, r->status.pid, r->status.rss_anon);
 }
 
 static int

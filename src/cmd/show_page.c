@@ -33,6 +33,7 @@ enum {
 	SUM_TABLES,
 	SUM_LIVE,
 	SUM_LIVE_ERROR,
+	SUM_RETAINED,
 	SUM_FDS,
 	SUM_SOFT,
 	SUM_HARD,
@@ -71,6 +72,9 @@ static const struct column sum_columns[SUM_COLUMNS] = {
     [SUM_LIVE] = {"live", "", CELL_BYTES, "heap held, estimated", false, false},
     [SUM_LIVE_ERROR] = {"live_error", "", CELL_BYTES, "standard error of live",
 	false, false},
+    [SUM_RETAINED] = {"retained", "", CELL_BYTES,
+	"private memory beyond live that a trim may return, at most", false,
+	false},
     [SUM_FDS] = {"fds", "", CELL_COUNT, "open descriptors", false, false},
     [SUM_SOFT] = {"fds_soft", "", CELL_LIMIT, "soft nofile", false, false},
     [SUM_HARD] = {"fds_hard", "", CELL_LIMIT, "hard nofile", false, false},
@@ -132,6 +136,13 @@ static const struct column loss_columns[LOSS_COLUMNS] = {
 
 /* ---- tables -------------------------------------------------------------- */
 
+static uint64_t
+retained(const struct show *p)
+{
+	return knob_retained(&p->knob, p->status.rss_anon,
+	    p->live > 0 ? (uint64_t)p->live : 0);
+}
+
 static void
 add_memory(const struct show *p, struct table *t)
 {
@@ -163,6 +174,8 @@ add_memory(const struct show *p, struct table *t)
 	if (!p->agent->shadowed) {
 		table_double(t, SUM_LIVE, p->live);
 		table_double(t, SUM_LIVE_ERROR, p->live_error);
+		if (p->has_knob)
+			table_u64(t, SUM_RETAINED, retained(p));
 	}
 }
 
@@ -324,6 +337,12 @@ write_memory(const struct show *p, struct buf *out)
 	buf_printf(out, " %s", units_bytes(text, (int64_t)p->live));
 	buf_printf(out, " +- %s of resident\n",
 	    units_bytes(text, (int64_t)p->live_error));
+	if (!p->has_knob)
+		return;
+	label(out, "retained");
+	bar(out, s->rss != 0 ? (double)retained(p) / (double)s->rss : 0);
+	buf_printf(out, " %s at most\n",
+	    units_bytes(text, (int64_t)retained(p)));
 }
 
 static void
@@ -425,7 +444,8 @@ write_knob(const struct show *p, struct buf *out)
 		const struct knob_receipt *r =
 		    &k->receipts[k->n_receipts - 1];
 
-		buf_printf(out, ", the last trim returned %s in %s",
+		buf_printf(out, ", the last trim (%s) returned %s in %s",
+		    r->cause,
 		    units_bytes(bytes, (int64_t)(r->before - r->after)),
 		    units_duration(time, (int64_t)r->duration_ns));
 	}

@@ -220,17 +220,14 @@ retained(const struct target *t, int32_t pid, uint64_t live)
 	char text[128];
 	struct knob k;
 	struct err ignored;
-	uint64_t resident, shared, other;
+	uint64_t resident, shared;
 
 	if (proc_read(pid, "statm", text, sizeof text) <= 0 ||
 	    sscanf(text, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) != 2 ||
-	    resident < shared)
+	    resident < shared || knob_read(t, &k, &ignored) < 0)
 		return NOT_KNOWN;
-	other = live;
-	if (knob_read(t, &k, &ignored) == 0)
-		other += k.base;
-	resident = (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
-	return resident > other ? resident - other : 0;
+	return knob_retained(&k,
+	    (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE), live);
 }
 
 static void

@@ -107,7 +107,7 @@ note_waiting(const struct options *o, const struct target *t,
 	else
 		cmd_note(o,
 		    "process %d allocates nothing at the moment; the order "
-		    "waits for the first of its threads that allocates 8 MiB "
+		    "waits for the first of its threads that allocates 1 MiB "
 		    "or is sampled",
 		    t->pid);
 }
@@ -143,6 +143,8 @@ draw_knob(const struct knob *k, struct buf *out)
 	else if (!k->has_keeper && k->percent != KNOB_OFF)
 		buf_puts(out, " yet: it comes when there is more than 4 MiB to "
 			      "look after");
+	else if (!k->has_keeper && k->pending && k->limit == 0)
+		buf_puts(out, ": an order waits for a thread that allocates");
 	buf_puts(out, "\n");
 	if (k->seen_anonymous != 0)
 		buf_printf(out,

@@ -102,7 +102,7 @@ static const struct column columns[COL_COUNT] = {
 	[COL_DURATION] = { "duration", "TOOK", CELL_DURATION,
 	    "from beginning to end, rests included", false, false },
 	[COL_WORK] = { "work", "WORK", CELL_DURATION,
-	    "in calls of the allocator and the kernel", false, false },
+	    "processor time that it took", false, false },
 	[COL_LONGEST] = { "longest", "LONGEST", CELL_DURATION,
 	    "the longest of these calls: no thread waited longer for it",
 	    false, false },

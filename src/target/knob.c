@@ -187,6 +187,16 @@ knob_read(const struct target *t, struct knob *k, struct err *e)
 	return 0;
 }
 
+uint64_t
+knob_retained(const struct knob *k, uint64_t anonymous, uint64_t live)
+{
+	uint64_t other;
+
+	if (__builtin_add_overflow(live, k->base, &other))
+		return 0;
+	return anonymous > other ? anonymous - other : 0;
+}
+
 /* ---- writing -------------------------------------------------------------------------- */
 
 static int

@@ -73,6 +73,11 @@ struct knob {
 
 int knob_read(const struct target *t, struct knob *k, struct err *e);
 
+/* Of so much private memory in bytes, beside the live heap: what a trim may
+ * return, at most, as far as the last one has shown. */
+uint64_t knob_retained(const struct knob *k, uint64_t anonymous,
+    uint64_t live);
+
 /*
  * Each sets a word and reads it back. *previous is what it was; *overtaken
  * tells that another writer's value is there now.

@@ -11,6 +11,9 @@
  * what it has not used yet is mapped without access up to the next. */
 #define ARENA (UINT64_C(64) << 20)
 
+/* Where Go's heap begins: 0xc000000000, and looks like an arena. */
+#define GO_HEAP 0xc0
+
 /* Larger regions before a stack are no guard. */
 #define GUARD_MOST (UINT64_C(1) << 20)
 #define STACK_MOST (UINT64_C(64) << 20)
@@ -85,7 +88,8 @@ is_file(const char *name)
 static bool
 is_arena(const struct smap *m, const struct smap *next)
 {
-	if (m->start % ARENA != 0 || strncmp(m->perms, "rw-p", 4) != 0)
+	if (m->start % ARENA != 0 || strncmp(m->perms, "rw-p", 4) != 0 ||
+	    m->start >> 32 == GO_HEAP)
 		return false;
 	if (m->end % ARENA == 0)
 		return true;
@@ -165,10 +169,18 @@ by_address(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
+/* A chunk of glibc's that is a mapping of its own begins behind two words. */
+static bool
+is_mapped_chunk(const struct ledger_object *o)
+{
+	return o->address % 4096 == 16;
+}
+
 /*
  * Which bytes of the live heap are where, and how many of them are not
  * resident: an object that makes up most of its mapping is as resident as
- * that; small ones, which were written when they were made, are.
+ * that; others were written when they were made, unless there are more of
+ * them than the mapping has in memory, by more than the estimate may err.
  */
 static double
 place_objects(const struct ledger_input *in, struct ledger *l)
@@ -190,13 +202,43 @@ place_objects(const struct ledger_input *in, struct ledger *l)
 			double bytes = o[k].weight * (double)o[k].usable;
 
 			m->live += bytes;
-			if (o[k].usable >= size / 2)
-				absent += bytes *
+			m->scattered |= !is_mapped_chunk(&o[k]);
+			if (o[k].usable >= size / 2 && m->map->rss < size)
+				m->absent += bytes *
 				    (1.0 - (double)m->map->rss / (double)size);
 		}
+		if (m->live - m->absent >
+		    (double)m->map->rss + 2 * in->live_error)
+			m->absent = m->live - (double)m->map->rss;
+		absent += m->absent;
 	}
 	free(o);
 	return absent;
+}
+
+/*
+ * Mappings that stand side by side are one to the kernel. So where glibc has
+ * but chunks that are mappings of their own, what is not theirs is somebody
+ * else's: glibc keeps none of it.
+ */
+static bool
+is_shared_with_others(const struct ledger_input *in, const struct ledger_map *at,
+    const struct smap *next)
+{
+	return in->glibc && at->part == LEDGER_HEAP && !at->scattered &&
+	    at->map->name[0] == '\0' && !is_arena(at->map, next);
+}
+
+static void
+add_shared(struct ledger *l, const struct ledger_map *at)
+{
+	double here = at->live - at->absent;
+	uint64_t heap = here <= 0		   ? 0 :
+	    here < (double)at->map->rss ? (uint64_t)here :
+						  at->map->rss;
+
+	l->bytes[LEDGER_HEAP] += heap;
+	l->bytes[LEDGER_ANONYMOUS] += at->map->rss - heap;
 }
 
 /* ---- the sum ------------------------------------------------------------------------- */
@@ -225,6 +267,9 @@ sum_maps(const struct ledger_input *in, struct ledger *l)
 			/* Pages that were written are the process's own. */
 			l->bytes[LEDGER_DATA] += own;
 			l->bytes[LEDGER_FILE] += m->rss - own;
+		} else if (is_shared_with_others(in, at,
+			       i + 1 < s->n ? m + 1 : NULL)) {
+			add_shared(l, at);
 		} else {
 			l->bytes[at->part] += m->rss;
 		}
@@ -302,7 +347,7 @@ ledger_return(const struct ledger *l, const struct ledger_trim *t,
 	}
 	if (strcmp(t->allocator, "mimalloc") == 0) {
 		*why = "mimalloc's threads give back their own pages; another "
-		       "cannot";
+		       "cannot (ullage trim now --full makes them)";
 		return 0;
 	}
 	if (t->releasable != UINT64_MAX) {

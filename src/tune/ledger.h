@@ -38,6 +38,8 @@ struct ledger_map {
 	const struct smap *map;
 	enum ledger_part part; /* of its private anonymous memory, or all */
 	double live;	       /* bytes of sampled objects in it, weighted */
+	double absent;	       /* of them: not resident */
+	bool scattered;	       /* some of them are not alone in their pages */
 };
 
 struct ledger_object {

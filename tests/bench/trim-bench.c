@@ -14,6 +14,11 @@
  * trim-bench MIB SECONDS [--timer]: with --timer, malloc_trim(0) once a second
  * in a thread, as programs do it themselves. One line of JSON on standard
  * output.
+ *
+ * trim-bench MIB SECONDS --knob ULLAGE: after the shrinking so many seconds
+ * with the knob off and so many with it at 100; then it is switched off and on
+ * by turns, which gives ratios of throughput between neighbours; and in the
+ * end malloc_trim(0) once. All on one heap in one process.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -40,9 +45,10 @@ struct phase {
 
 static const char *const names[PHASES] = { "grow", "shrink", "steady", "join",
 	"leave", "rest" };
-static struct phase phases[PHASES][THREADS];
+static struct phase phases[PHASES + 1][THREADS]; /* the last: not counted */
 static int phase, stop;
 static double live_bytes;
+static pthread_t threads[THREADS + 1];
 
 static uint64_t
 now(void)
@@ -272,13 +278,141 @@ report(void)
 	printf("}\n");
 }
 
+/* ---- the knob, on and off ---------------------------------------------------- */
+
+#define PAIRS 20
+#define WINDOW 400 /* ms */
+
+static void
+turn(const char *ullage, const char *to)
+{
+	char command[512];
+
+	snprintf(command, sizeof command,
+	    "LD_PRELOAD= ULLAGE_TRIM_PERCENT= %s trim %d %s >/dev/null 2>&1",
+	    ullage, (int)getpid(), to);
+	if (system(command) != 0)
+		fprintf(stderr, "trim-bench: failed: %s\n", command);
+}
+
+struct reading {
+	double wall, calls;
+	double cpu, rest; /* of the two threads; of the others but this one */
+};
+
+static double
+seconds_of(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct reading
+take_reading(void)
+{
+	const struct phase *p = phases[PHASES];
+	struct reading r = { .wall = (double)now() / 1e9,
+		.calls = (double)(p[0].calls + p[1].calls) };
+	clockid_t id;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_getcpuclockid(threads[i], &id);
+		r.cpu += seconds_of(id);
+	}
+	r.rest = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - r.cpu -
+	    seconds_of(CLOCK_THREAD_CPUTIME_ID);
+	return r;
+}
+
+/* What the knob costs, knob so: calls of both threads in a second and in a
+ * second of their processors, and the processor's time of the keeper. */
+static struct reading
+throughput(const char *ullage, const char *to)
+{
+	struct reading a, b;
+
+	turn(ullage, to);
+	poll(NULL, 0, 150);
+	a = take_reading();
+	poll(NULL, 0, WINDOW);
+	b = take_reading();
+	return (struct reading){ b.wall - a.wall,
+		(b.calls - a.calls) / (b.wall - a.wall),
+		(b.calls - a.calls) / (b.cpu - a.cpu),
+		(b.rest - a.rest) / (b.wall - a.wall) };
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+worst_wait(int which)
+{
+	const struct phase *p = phases[which];
+
+	return (double)(p[0].worst_wait > p[1].worst_wait ? p[0].worst_wait :
+							    p[1].worst_wait) /
+	    1e6;
+}
+
+static void
+on_and_off(const char *ullage, double seconds)
+{
+	double ratio[PAIRS], each[PAIRS], trimmed, before = resident();
+	double keeper = 0;
+	uint64_t began;
+
+	enter(2);
+	watch(phases[2], seconds);
+	turn(ullage, "100");
+	enter(3);
+	watch(phases[3], seconds);
+	enter(PHASES);
+	trimmed = resident();
+	for (int i = 0; i < PAIRS; i++) {
+		/* Neither is always the first. */
+		struct reading a = throughput(ullage, i % 2 ? "100" : "off");
+		struct reading b = throughput(ullage, i % 2 ? "off" : "100");
+
+		ratio[i] = i % 2 ? a.calls / b.calls : b.calls / a.calls;
+		each[i] = i % 2 ? a.cpu / b.cpu : b.cpu / a.cpu;
+		keeper += (i % 2 ? a.rest : b.rest) / PAIRS;
+	}
+	qsort(ratio, PAIRS, sizeof ratio[0], ascending);
+	qsort(each, PAIRS, sizeof each[0], ascending);
+	turn(ullage, "off");
+	enter(4);
+	began = now();
+	malloc_trim(0);
+	poll(NULL, 0, 100);
+	enter(PHASES);
+	printf("{\"live_mib\": %.0f, \"before_mib\": %.0f, \"trimmed_mib\": "
+	       "%.0f, \"settled_s\": %.1f, \"left_mib\": %.0f, \"off_ms\": "
+	       "%.2f, \"knob_ms\": %.2f, \"malloc_trim_ms\": %.2f, "
+	       "\"malloc_trim_took_ms\": %.2f, \"ratio\": %.4f, "
+	       "\"ratio_low\": %.4f, \"ratio_high\": %.4f, "
+	       "\"cpu_ratio\": %.4f, \"cpu_low\": %.4f, \"cpu_high\": %.4f, "
+	       "\"keeper\": %.5f}\n",
+	    live_bytes / 1048576.0, before, trimmed, phases[3]->settled,
+	    resident(), worst_wait(2), worst_wait(3), worst_wait(4),
+	    (double)(now() - began) / 1e6 - 100, ratio[PAIRS / 2],
+	    ratio[PAIRS / 4], ratio[PAIRS * 3 / 4], each[PAIRS / 2],
+	    each[PAIRS / 4], each[PAIRS * 3 / 4], keeper);
+}
+
 int
 main(int argc, char **argv)
 {
 	double mib = argc > 1 ? atof(argv[1]) : 1024;
 	double seconds = argc > 2 ? atof(argv[2]) : 10;
 	int timer = argc > 3 && strcmp(argv[3], "--timer") == 0;
-	pthread_t threads[THREADS + 1];
 	uint32_t s = 1;
 	uint64_t began;
 	size_t joined;
@@ -298,6 +432,11 @@ main(int argc, char **argv)
 	began = now();
 	shrink(&s, 10);
 	finish(1, began);
+	if (argc > 4 && strcmp(argv[3], "--knob") == 0) {
+		on_and_off(argv[4], seconds);
+		fflush(stdout);
+		_exit(0);
+	}
 	enter(2);
 	began = now();
 	watch(phases[2], seconds);

@@ -63,6 +63,18 @@ tests_fuzz_maps_fuzz_CFLAGS = $(AM_CFLAGS) \
 tests_fuzz_maps_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
 endif
 
+# proc/smaps, the ledger made of it, and statm as the keeper reads it
+EXTRA_DIST += tests/fuzz/smaps-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/smaps-fuzz
+tests_fuzz_smaps_fuzz_SOURCES = tests/fuzz/smaps-fuzz.c \
+	src/agent/keeper_rule.c src/proc/smaps.c src/tune/ledger.c \
+	src/base/buf.c src/base/err.c src/base/xalloc.c
+tests_fuzz_smaps_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_smaps_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
 # The texts of /proc, and the grammar of limits.
 EXTRA_DIST += tests/fuzz/limits-fuzz.c
 if FUZZERS

@@ -165,7 +165,7 @@ live_forget(void)
 {
 }
 
-void
+WEAK void
 keeper_attend(void)
 {
 }

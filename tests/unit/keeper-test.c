@@ -77,6 +77,26 @@ an_estimate_above_what_is_there_asks_for_nothing(void **state)
 }
 
 static void
+statm_is_three_numbers_and_more(void **state)
+{
+	static const char *const bad[] = { "", "1", "1 2", "1 2 3", "a 2 3 4",
+		"1  2 3 4", "1 -2 3 4", "1 99999999999999999999999 3 4" };
+	uint64_t rss, anonymous;
+
+	(void)state;
+	assert_true(keeper_statm("900 500 200 1 0 300 0\n", &rss,
+	    &anonymous));
+	assert_int_equal(rss, 500 * 4096);
+	assert_int_equal(anonymous, 300 * 4096);
+	assert_true(keeper_statm("900 200 500 ", &rss, &anonymous));
+	assert_int_equal(anonymous, 0);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_false(keeper_statm(bad[i], &rss, &anonymous));
+		assert_int_equal(rss + anonymous, 0);
+	}
+}
+
+static void
 huge_numbers_do_not_wrap(void **state)
 {
 	struct keeper_view v = { .live = UINT64_MAX, .anonymous = UINT64_MAX,
@@ -227,6 +247,7 @@ main(void)
 		cmocka_unit_test(what_no_trim_returns_is_not_asked_for),
 		cmocka_unit_test(
 		    an_estimate_above_what_is_there_asks_for_nothing),
+		cmocka_unit_test(statm_is_three_numbers_and_more),
 		cmocka_unit_test(huge_numbers_do_not_wrap),
 		cmocka_unit_test(the_limit_asks_for_what_is_free_and_no_more),
 		cmocka_unit_test(

@@ -126,7 +126,7 @@ static void
 live_objects_tell_whose_a_mapping_is(void **state)
 {
 	const struct ledger_object objects[] = {
-		{ 0x7f2000000010, 1000, 10 }, /* in what looked anonymous */
+		{ 0x7f2000000020, 1000, 10 }, /* in what looked anonymous */
 		{ 0x1000010, 2000, 100 },
 	};
 	struct fixture f;
@@ -182,6 +182,50 @@ what_was_never_touched_is_not_resident(void **state)
 	ledger_make(&f.in, &f.l);
 	assert_int_equal(f.l.live_absent / 1024, 23);
 	assert_int_equal(sum(&f.l), total_kb << 10);
+	clean(&f);
+}
+
+static void
+a_chunk_that_is_a_mapping_may_have_neighbours(void **state)
+{
+	/* 200 kB of the 1,000 kB that the kernel shows as one mapping. */
+	const struct ledger_object chunk = { 0x7f2000000010, 204800 - 16, 1 };
+	struct fixture f;
+
+	(void)state;
+	prepare(&f);
+	f.in.watched = f.in.glibc = true;
+	f.in.objects = &chunk;
+	f.in.n_objects = 1;
+	f.in.live = 204800 - 16;
+	ledger_make(&f.in, &f.l);
+	assert_int_equal(sum(&f.l), total_kb << 10);
+	assert_int_equal(f.l.bytes[LEDGER_LIVE], 204800 - 16);
+	assert_int_equal(f.l.bytes[LEDGER_ANONYMOUS],
+	    (1000 << 10) - (204800 - 16));
+	clean(&f);
+}
+
+static void
+more_live_than_is_resident_is_not_taken_from_elsewhere(void **state)
+{
+	/* 3,000 kB in an arena of which 800 kB are in memory. */
+	const struct ledger_object object = { 0x7f0000000120, 3000 << 10, 1 };
+	struct fixture f;
+
+	(void)state;
+	prepare(&f);
+	f.in.watched = f.in.glibc = true;
+	f.in.objects = &object;
+	f.in.n_objects = 1;
+	f.in.live = 3000 << 10;
+	ledger_make(&f.in, &f.l);
+	assert_int_equal(sum(&f.l), total_kb << 10);
+	assert_int_equal(f.l.live_absent, 2200 << 10);
+	assert_int_equal(f.l.bytes[LEDGER_LIVE], 800 << 10);
+	assert_int_equal(f.l.bytes[LEDGER_RETAINED] +
+		f.l.bytes[LEDGER_OVERHEAD],
+	    10240 << 10);
 	clean(&f);
 }
 
@@ -242,6 +286,9 @@ main(void)
 		cmocka_unit_test(
 		    an_estimate_too_high_takes_nothing_from_other_parts),
 		cmocka_unit_test(what_was_never_touched_is_not_resident),
+		cmocka_unit_test(a_chunk_that_is_a_mapping_may_have_neighbours),
+		cmocka_unit_test(
+		    more_live_than_is_resident_is_not_taken_from_elsewhere),
 		cmocka_unit_test(the_cheap_view_calls_the_rest_unknown),
 		cmocka_unit_test(what_a_trim_returns_has_a_reason),
 	};

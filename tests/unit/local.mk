@@ -140,13 +140,20 @@ endif
 
 # The keeper's rules and the memory ledger.
 if HAVE_CMOCKA
-memory_tests = tests/unit/keeper-test tests/unit/ledger-test
+memory_tests = tests/unit/keeper-test tests/unit/keeper_thread-test \
+	tests/unit/ledger-test
 check_PROGRAMS += $(memory_tests)
 TESTS += $(memory_tests)
 tests_unit_keeper_test_SOURCES = tests/unit/keeper-test.c \
 	src/agent/keeper_rule.c src/agent/keeper_rule.h
 tests_unit_keeper_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
+# The thread itself, under the thread sanitizer too.
+tests_unit_keeper_thread_test_SOURCES = tests/unit/keeper_thread-test.c \
+	$(agent_fake) src/agent/alloc.c src/agent/keeper.c \
+	src/agent/keeper_rule.c src/agent/keeper_work.c src/agent/mini.c
+tests_unit_keeper_thread_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_keeper_thread_test_LDADD = $(agent_fake_libs)
 tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
 tests_unit_ledger_test_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_ledger_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
