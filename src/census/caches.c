@@ -92,23 +92,72 @@ census_caches_key(struct census_caches *c, const struct census_reader *r,
 	}
 }
 
+struct list {
+	uint64_t first;
+	uint64_t size; /* of all chunks in it */
+	int minor;
+};
+
+/* The chunks of a list, and where it goes on, or 0. */
+static size_t
+follow(const struct census_reader *r, const void *in, void *out, size_t room)
+{
+	const struct list *l = in;
+	uint64_t *place = out, p = l->first, word[2];
+	size_t n = 0, most = room / 8 - 1;
+
+	while (p != 0 && p % 16 == 0 && n < most &&
+	    census_read(r, p + 8, word, 16) &&
+	    (word[0] & ~CHUNK_FLAGS) == l->size) {
+		place[n++] = p;
+		p = link_of(l->minor, p + 16, word[1]);
+	}
+	place[n] = n == most ? p : 0;
+	return (n + 1) * 8;
+}
+
+static bool
+has_fast(const struct census_caches *c, uint64_t chunk)
+{
+	uint64_t h = hash_mix(0, chunk);
+	size_t at = hash_start(&c->by_fast, h);
+	uint32_t id;
+
+	while ((id = hash_next(&c->by_fast, h, &at)) != 0)
+		if (c->fast[id - 1] == chunk)
+			return true;
+	return false;
+}
+
+/* False if it is there: a list that comes back to itself. */
+static bool
+add_fast(struct census_caches *c, uint64_t chunk)
+{
+	if (has_fast(c, chunk))
+		return false;
+	c->fast = xgrow(c->fast, c->n_fast, &c->cap_fast, sizeof *c->fast);
+	c->fast[c->n_fast++] = chunk;
+	hash_put(&c->by_fast, hash_mix(0, chunk), (uint32_t)c->n_fast);
+	return true;
+}
+
 void
 census_caches_fast(struct census_caches *c, const struct census_reader *r,
     int minor, const struct census_state *s)
 {
-	for (size_t i = 0; i < CENSUS_FAST_BINS; i++) {
-		uint64_t p = s->fast[i], head, word;
+	uint64_t place[CENSUS_ROOM / 8];
 
-		while (p != 0 && p % 16 == 0 && c->n_fast < FAST_MAX &&
-		    census_word(r, p + 8, &head) &&
-		    (head & ~CHUNK_FLAGS) == CHUNK_MIN + 16 * i &&
-		    census_word(r, p + 16, &word)) {
-			c->fast = xgrow(c->fast, c->n_fast, &c->cap_fast,
-			    sizeof *c->fast);
-			c->fast[c->n_fast++] = p;
-			hash_put(&c->by_fast, hash_mix(0, p),
-			    (uint32_t)c->n_fast);
-			p = link_of(minor, p + 16, word);
+	for (size_t i = 0; i < CENSUS_FAST_BINS; i++) {
+		struct list l = { s->fast[i], CHUNK_MIN + 16 * i, minor };
+
+		while (l.first != 0 && c->n_fast < FAST_MAX) {
+			size_t n = census_call(r, follow, &l, sizeof l, place,
+			    sizeof place) / 8;
+
+			l.first = n > 0 ? place[n - 1] : 0;
+			for (size_t k = 0; k + 1 < n; k++)
+				if (!add_fast(c, place[k]))
+					l.first = 0;
 		}
 	}
 }
@@ -132,14 +181,6 @@ census_caches_state(const struct census_caches *c,
 			if (c->keys[i] == key)
 				return CHUNK_CACHED;
 	}
-	if (c->n_fast > 0 && chunk->size <= FAST_SIZE_MAX) {
-		uint64_t h = hash_mix(0, chunk->address);
-		size_t at = hash_start(&c->by_fast, h);
-		uint32_t id;
-
-		while ((id = hash_next(&c->by_fast, h, &at)) != 0)
-			if (c->fast[id - 1] == chunk->address)
-				return CHUNK_FAST;
-	}
-	return CHUNK_IN_USE;
+	return c->n_fast > 0 && chunk->size <= FAST_SIZE_MAX &&
+	    has_fast(c, chunk->address) ? CHUNK_FAST : CHUNK_IN_USE;
 }

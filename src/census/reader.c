@@ -7,24 +7,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t
+census_call(const struct census_reader *r, census_job job, const void *in,
+    size_t n, void *out, size_t room)
+{
+	return r->call != NULL ? r->call(r->arg, job, in, n, out, room) :
+				 job(r, in, out, room);
+}
+
+struct part {
+	uint64_t address;
+	size_t len;
+};
+
+/* Reads if all pages are there. */
+static size_t
+read_part(const struct census_reader *r, const void *in, void *out,
+    size_t room)
+{
+	const struct part *p = in;
+	uint64_t first = p->address & ~(CENSUS_PAGE - 1);
+	uint8_t there[CENSUS_WINDOW_PAGES];
+	size_t n;
+
+	n = (size_t)((p->address + p->len - first + CENSUS_PAGE - 1) /
+	    CENSUS_PAGE);
+	if (n > CENSUS_WINDOW_PAGES || p->len > room)
+		return 0;
+	r->pages(r->arg, first, n, there);
+	for (size_t i = 0; i < n; i++)
+		if (!there[i])
+			return 0;
+	return r->read(r->arg, p->address, out, p->len) == (ssize_t)p->len ?
+	    p->len :
+	    0;
+}
+
 bool
 census_read(const struct census_reader *r, uint64_t address, void *to,
     size_t len)
 {
-	uint64_t first = address & ~(CENSUS_PAGE - 1);
-	uint8_t there[CENSUS_WINDOW_PAGES];
-	size_t n;
+	struct part p = { address, len };
 
 	if (address >= CENSUS_USER_END || len > CENSUS_USER_END - address)
 		return false;
-	n = (size_t)((address + len - first + CENSUS_PAGE - 1) / CENSUS_PAGE);
-	if (n > CENSUS_WINDOW_PAGES)
-		return false;
-	r->pages(r->arg, first, n, there);
-	for (size_t i = 0; i < n; i++)
-		if (!there[i])
-			return false;
-	return r->read(r->arg, address, to, len) == (ssize_t)len;
+	return census_call(r, read_part, &p, sizeof p, to, len) == len;
 }
 
 bool
@@ -48,7 +75,7 @@ census_resident(const struct census_reader *r, uint64_t start, uint64_t end)
 			n = CENSUS_WINDOW_PAGES;
 		r->pages(r->arg, start, (size_t)n, there);
 		for (size_t i = 0; i < n; i++)
-			bytes += there[i] ? CENSUS_PAGE : 0;
+			bytes += there[i] == PAGE_PRESENT ? CENSUS_PAGE : 0;
 		start += n * CENSUS_PAGE;
 	}
 	return bytes;
@@ -61,13 +88,18 @@ census_window_init(struct census_window *w, const struct census_reader *r,
 	memset(w, 0, sizeof *w);
 	w->reader = r;
 	w->pages = pages < CENSUS_WINDOW_PAGES ? pages : CENSUS_WINDOW_PAGES;
-	w->bytes = xmalloc(w->pages * CENSUS_PAGE);
+	w->bytes = r->borrow != NULL ?
+	    r->borrow(r->arg, w->pages * CENSUS_PAGE) :
+	    xmalloc(w->pages * CENSUS_PAGE);
 }
 
 void
 census_window_fini(struct census_window *w)
 {
-	free(w->bytes);
+	if (w->reader->give_back != NULL)
+		w->reader->give_back(w->reader->arg, w->bytes);
+	else
+		free(w->bytes);
 	w->bytes = NULL;
 }
 
@@ -90,15 +122,16 @@ load(struct census_window *w, uint64_t start)
 	for (size_t i = 0, k; i < n; i = k) {
 		ssize_t got;
 
-		for (k = i; k < n && w->there[k] == w->there[i]; k++)
+		for (k = i; k < n && !w->there[k] == !w->there[i]; k++)
 			;
 		if (!w->there[i])
 			continue;
 		got = r->read(r->arg, start + i * CENSUS_PAGE,
 		    w->bytes + i * CENSUS_PAGE, (k - i) * CENSUS_PAGE);
 		for (size_t p = i; p < k; p++)
-			w->there[p] = got >= 0 &&
-			    (size_t)got >= (p - i + 1) * CENSUS_PAGE;
+			if (got < 0 ||
+			    (size_t)got < (p - i + 1) * CENSUS_PAGE)
+				w->there[p] = 0;
 	}
 }
 
