@@ -60,6 +60,21 @@ census_word(const struct census_reader *r, uint64_t address, uint64_t *word)
 	return census_read(r, address, word, sizeof *word);
 }
 
+ssize_t
+census_read_many(const struct census_reader *r, const uint64_t *address,
+    size_t n, void *to, size_t len)
+{
+	unsigned char *bytes = to;
+	size_t i = 0;
+
+	if (r->read_many != NULL)
+		return r->read_many(r->arg, address, n, to, len);
+	while (i < n && r->read(r->arg, address[i], bytes + i * len, len) ==
+		   (ssize_t)len)
+		i++;
+	return (ssize_t)(i * len);
+}
+
 uint64_t
 census_resident(const struct census_reader *r, uint64_t start, uint64_t end)
 {
@@ -106,33 +121,67 @@ census_window_fini(struct census_window *w)
 void
 census_window_drop(struct census_window *w)
 {
-	w->start = w->end = 0;
+	w->start = w->end = w->old_start = w->old_end = 0;
 }
 
 /* Runs of pages that are there, each by one read. */
+void
+census_load(const struct census_reader *r, uint64_t start, size_t n,
+    uint8_t *there, unsigned char *bytes)
+{
+	r->pages(r->arg, start, n, there);
+	for (size_t i = 0, k; i < n; i = k) {
+		ssize_t got;
+
+		for (k = i; k < n && !there[k] == !there[i]; k++)
+			;
+		if (!there[i])
+			continue;
+		got = r->read(r->arg, start + i * CENSUS_PAGE,
+		    bytes + i * CENSUS_PAGE, (k - i) * CENSUS_PAGE);
+		for (size_t p = i; p < k; p++)
+			if (got < 0 ||
+			    (size_t)got < (p - i + 1) * CENSUS_PAGE)
+				there[p] = 0;
+	}
+}
+
 static void
 load(struct census_window *w, uint64_t start)
 {
 	const struct census_reader *r = w->reader;
-	size_t n = w->pages;
 
+	w->old_start = w->start;
+	w->old_end = w->end;
+	memcpy(w->old_there, w->there, sizeof w->there);
 	w->start = start;
-	w->end = start + n * CENSUS_PAGE;
-	r->pages(r->arg, start, n, w->there);
-	for (size_t i = 0, k; i < n; i = k) {
-		ssize_t got;
+	w->end = start + w->pages * CENSUS_PAGE;
+	if (r->load != NULL)
+		r->load(r->arg, start, w->pages, w->there, w->bytes);
+	else
+		census_load(r, start, w->pages, w->there, w->bytes);
+}
 
-		for (k = i; k < n && !w->there[k] == !w->there[i]; k++)
-			;
-		if (!w->there[i])
-			continue;
-		got = r->read(r->arg, start + i * CENSUS_PAGE,
-		    w->bytes + i * CENSUS_PAGE, (k - i) * CENSUS_PAGE);
-		for (size_t p = i; p < k; p++)
-			if (got < 0 ||
-			    (size_t)got < (p - i + 1) * CENSUS_PAGE)
-				w->there[p] = 0;
+uint64_t
+census_window_resident(const struct census_window *w, uint64_t start,
+    uint64_t end)
+{
+	uint64_t bytes = 0;
+
+	for (uint64_t at = start; at < end; at += CENSUS_PAGE) {
+		uint8_t there;
+
+		if (at >= w->start && at < w->end)
+			there = w->there[(at - w->start) / CENSUS_PAGE];
+		else if (at >= w->old_start && at < w->old_end)
+			there = w->old_there[(at - w->old_start) /
+			    CENSUS_PAGE];
+		else
+			return bytes +
+			    census_resident(w->reader, at, end);
+		bytes += there == PAGE_PRESENT ? CENSUS_PAGE : 0;
 	}
+	return bytes;
 }
 
 static size_t

@@ -31,8 +31,16 @@ typedef size_t (*census_job)(const struct census_reader *r, const void *in,
 struct census_reader {
 	/* Bytes read, fewer at a page that cannot be read; -1: none. */
 	ssize_t (*read)(void *arg, uint64_t address, void *to, size_t len);
+	/* Many of the same length in one go, one after another in `to`; bytes
+	 * read. NULL: there is no such thing. */
+	ssize_t (*read_many)(void *arg, const uint64_t *address, size_t n,
+	    void *to, size_t len);
 	/* there[i]: page i from `address` on is in memory or in swap. */
 	void (*pages)(void *arg, uint64_t address, size_t n, uint8_t *there);
+	/* Both, for whole pages: there[i] and the bytes of those that are, in
+	 * memory that was borrowed. NULL: one after the other will do. */
+	void (*load)(void *arg, uint64_t address, size_t n, uint8_t *there,
+	    unsigned char *bytes);
 	/*
 	 * Memory into which reads are cheapest, given back in the reverse
 	 * order. NULL: the allocator's will do.
@@ -46,7 +54,7 @@ struct census_reader {
 };
 
 /* Of census_call: what goes in, and what comes out at most. */
-#define CENSUS_IN 64
+#define CENSUS_IN 128
 #define CENSUS_ROOM (2 * CENSUS_PAGE)
 
 size_t census_call(const struct census_reader *r, census_job job,
@@ -58,6 +66,15 @@ bool census_read(const struct census_reader *r, uint64_t address, void *to,
     size_t len);
 bool census_word(const struct census_reader *r, uint64_t address,
     uint64_t *word);
+
+/* At most so many. */
+#define CENSUS_MANY 16
+ssize_t census_read_many(const struct census_reader *r,
+    const uint64_t *address, size_t n, void *to, size_t len);
+
+/* What load does, by pages and read. */
+void census_load(const struct census_reader *r, uint64_t start, size_t n,
+    uint8_t *there, unsigned char *bytes);
 
 /* What of [start, end), whole pages, is in memory: bytes. */
 uint64_t census_resident(const struct census_reader *r, uint64_t start,
@@ -72,6 +89,8 @@ struct census_window {
 	uint64_t start, end;		     /* whole pages; empty: equal */
 	size_t pages;			     /* how many to read at a time */
 	uint8_t there[CENSUS_WINDOW_PAGES];
+	uint64_t old_start, old_end;	     /* where it was before */
+	uint8_t old_there[CENSUS_WINDOW_PAGES];
 	unsigned char *bytes;		     /* owned, or borrowed */
 };
 
@@ -89,6 +108,10 @@ void census_window_drop(struct census_window *w);
  */
 const unsigned char *census_window_at(struct census_window *w,
     uint64_t address, size_t need, size_t len, size_t *got);
+
+/* As census_resident, without asking for what the window knows. */
+uint64_t census_window_resident(const struct census_window *w, uint64_t start,
+    uint64_t end);
 
 /* ---- a live process ------------------------------------------------------ */
 

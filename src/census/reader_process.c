@@ -41,7 +41,7 @@
  * piece. Those of the target's threads that map and unmap wait for it, and
  * need a while without us in which to take it.
  */
-#define PIECE ((size_t)128 << 10)
+#define PIECE ((size_t)256 << 10)
 #define PAUSE_NS 20000
 
 /* A disk that swaps in is slow; nothing that comes is slower than this. */
@@ -51,7 +51,7 @@
 #define SCRATCH CENSUS_ROOM
 #define LENDABLE ((CENSUS_WINDOW_PAGES + 64) * CENSUS_PAGE)
 
-enum job { JOB_READ, JOB_PAGES, JOB_CALL };
+enum job { JOB_READ, JOB_PAGES, JOB_LOAD, JOB_CALL };
 
 struct shared {
 	enum job job;
@@ -83,38 +83,6 @@ struct census_process {
 /* ---- in the child --------------------------------------------------------- */
 
 static void
-do_read(struct shared *s, int32_t pid)
-{
-	static size_t since;
-	const struct timespec pause = { 0, PAUSE_NS };
-	size_t done = 0;
-
-	s->done = -1;
-	while (done < s->n) {
-		size_t want = s->n - done < PIECE ? s->n - done : PIECE;
-		struct iovec local = { s->bytes + s->to + done, want };
-		struct iovec remote = {
-			(void *)(uintptr_t)(s->address + done), want
-		};
-		ssize_t got;
-
-		s->at = s->address + done;
-		got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-		s->error = errno;
-		if (got > 0)
-			done += (size_t)got;
-		if (got > 0 && (since += (size_t)got) >= PIECE) {
-			since = 0;
-			nanosleep(&pause, NULL);
-		}
-		if (got < (ssize_t)want)
-			break;
-	}
-	if (done > 0)
-		s->done = (ssize_t)done;
-}
-
-static void
 read_pagemap(int pagemap, uint64_t address, size_t n, uint8_t *there)
 {
 	uint64_t entries[CENSUS_WINDOW_PAGES];
@@ -139,15 +107,52 @@ struct direct {
 	int pagemap;
 };
 
+/*
+ * Rests before a piece, not after it: who has just slept is unlikely to lose
+ * its CPU in the next moment, and while we have the lock that would be bad.
+ */
 static ssize_t
 direct_read(void *arg, uint64_t address, void *to, size_t len)
 {
+	const struct timespec pause = { 0, PAUSE_NS };
 	const struct direct *d = arg;
-	struct iovec local = { to, len };
-	struct iovec remote = { (void *)(uintptr_t)address, len };
+	size_t done = 0;
 
-	d->shared->at = address;
-	return process_vm_readv(d->pid, &local, 1, &remote, 1, 0);
+	while (done < len) {
+		size_t want = len - done < PIECE ? len - done : PIECE;
+		struct iovec local = { (char *)to + done, want };
+		struct iovec remote = { (void *)(uintptr_t)(address + done),
+			want };
+		ssize_t got;
+
+		if (want > SCRATCH)
+			nanosleep(&pause, NULL);
+		d->shared->at = address + done;
+		got = process_vm_readv(d->pid, &local, 1, &remote, 1, 0);
+		if (got > 0)
+			done += (size_t)got;
+		if (got < (ssize_t)want)
+			break;
+	}
+	return done > 0 ? (ssize_t)done : -1;
+}
+
+static ssize_t
+direct_read_many(void *arg, const uint64_t *address, size_t n, void *to,
+    size_t len)
+{
+	struct iovec local[CENSUS_MANY], remote[CENSUS_MANY];
+	const struct direct *d = arg;
+
+	if (n > CENSUS_MANY || n == 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		local[i].iov_base = (char *)to + i * len;
+		remote[i].iov_base = (void *)(uintptr_t)address[i];
+		local[i].iov_len = remote[i].iov_len = len;
+	}
+	d->shared->at = address[0];
+	return process_vm_readv(d->pid, local, n, remote, n, 0);
 }
 
 static void
@@ -163,19 +168,26 @@ serve(struct shared *s, int32_t pid, int pagemap, int end)
 {
 	struct direct d = { s, pid, pagemap };
 	struct census_reader r = { .read = direct_read,
-		.pages = direct_pages, .arg = &d };
+		.read_many = direct_read_many, .pages = direct_pages,
+		.arg = &d };
 	struct timespec t;
 	char byte;
 
 	/* The longest that we sleep too long. */
 	prctl(PR_SET_TIMERSLACK, 1000UL);
 	while (read(end, &byte, 1) == 1) {
+		unsigned char *to = s->bytes + s->to;
+
+		errno = 0;
 		if (s->job == JOB_READ)
-			do_read(s, pid);
+			s->done = direct_read(&d, s->address, to, s->n);
 		else if (s->job == JOB_PAGES)
 			read_pagemap(pagemap, s->address, s->n, s->there);
+		else if (s->job == JOB_LOAD)
+			census_load(&r, s->address, s->n, s->there, to);
 		else
 			s->n = s->call(&r, s->in, s->bytes, s->n);
+		s->error = errno;
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 		s->cost = (uint64_t)t.tv_sec * 1000000000u +
 		    (uint64_t)t.tv_nsec;
@@ -322,6 +334,26 @@ process_pages(void *arg, uint64_t address, size_t n, uint8_t *there)
 			there[i] = 0;
 }
 
+/* One that sticks is tried again without the pieces that are bad. */
+static void
+process_load(void *arg, uint64_t address, size_t n, uint8_t *there,
+    unsigned char *bytes)
+{
+	struct census_process *p = arg;
+	struct census_reader r = { .read = process_read_at,
+		.pages = process_pages, .arg = p };
+	struct shared *s = p->shared;
+
+	s->job = JOB_LOAD;
+	s->address = address;
+	s->to = (size_t)(bytes - s->bytes);
+	s->n = n;
+	if (!is_bad(p, address, n * CENSUS_PAGE) && ask(p))
+		memcpy(there, s->there, n);
+	else
+		census_load(&r, address, n, there, bytes);
+}
+
 static size_t
 process_call(void *arg, census_job job, const void *in, size_t n, void *out,
     size_t room)
@@ -406,8 +438,11 @@ census_process_close(struct census_process *p)
 struct census_reader
 census_process_reader(struct census_process *p)
 {
-	struct census_reader r = { process_read_at, process_pages,
-		process_borrow, process_give_back, process_call, p };
+	struct census_reader r = { .read = process_read_at,
+		.pages = process_pages, .load = process_load,
+		.borrow = process_borrow,
+		.give_back = process_give_back, .call = process_call,
+		.arg = p };
 
 	return r;
 }

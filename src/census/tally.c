@@ -12,7 +12,7 @@
 #define ROWS_MAX (1u << 16)
 
 static struct census_row *
-find(struct census_tally *t, uint32_t arena, uint32_t kind, uint64_t size)
+find_slowly(struct census_tally *t, uint32_t arena, uint32_t kind, uint64_t size)
 {
 	struct census_row *row;
 	size_t at;
@@ -37,6 +37,25 @@ find(struct census_tally *t, uint32_t arena, uint32_t kind, uint64_t size)
 	*row = (struct census_row){ .size = size, .arena = arena,
 		.kind = kind };
 	hash_put(&t->index, h, (uint32_t)t->n);
+	return row;
+}
+
+/* Most chunks are of few kinds and sizes. */
+static struct census_row *
+find(struct census_tally *t, uint32_t arena, uint32_t kind, uint64_t size)
+{
+	uint32_t *recent = &t->recent[(size / 16 + kind * 37 + arena * 101) %
+	    256];
+	struct census_row *row;
+
+	if (*recent != 0) {
+		row = &t->rows[*recent - 1];
+		if (row->size == size && row->kind == kind &&
+		    row->arena == arena)
+			return row;
+	}
+	row = find_slowly(t, arena, kind, size);
+	*recent = (uint32_t)(row - t->rows) + 1;
 	return row;
 }
 

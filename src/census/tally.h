@@ -24,6 +24,7 @@ struct census_tally {
 	size_t n, cap;
 	uint64_t (*parts)[CENSUS_PARTS]; /* owned; bytes of rows, or NULL */
 	size_t cap_parts;
+	uint32_t recent[256]; /* rows + 1, by the low bits of a mixture */
 	struct hash index;
 };
 

@@ -11,6 +11,12 @@
  * half written. */
 #define RETRIES 3
 
+/* What a heap may grow by between two looks at its top. */
+#define GROWTH (UINT64_C(64) << 20)
+
+/* Pages of holes are looked at in parts, so that there is an end in time. */
+#define LOOK (UINT64_C(256) << 20)
+
 /* So often the top may move away while we come near. */
 #define MOVES 64
 
@@ -34,14 +40,18 @@ struct walker {
 static uint64_t
 resident(const struct walker *k, uint64_t start, uint64_t end)
 {
-	const struct census_window *w = &k->window;
 	uint64_t bytes = 0;
 
-	if (start < w->start || end > w->end)
-		return census_resident(k->w->reader, start, end);
-	for (uint64_t at = start; at < end; at += CENSUS_PAGE)
-		if (w->there[(at - w->start) / CENSUS_PAGE])
-			bytes += CENSUS_PAGE;
+	while (start < end) {
+		uint64_t part = end - start < LOOK ? end - start : LOOK;
+
+		bytes += census_window_resident(&k->window, start,
+		    start + part);
+		start += part;
+		if (part == LOOK && k->w->enough != NULL &&
+		    k->w->enough(k->w->arg, start))
+			break;
+	}
 	return bytes;
 }
 
@@ -153,7 +163,8 @@ refresh_top(struct walker *k)
 	    top < k->s.start || !census_word(k->w->reader, top + 8, &size))
 		return false;
 	size &= ~CHUNK_FLAGS;
-	if (size > CENSUS_USER_END)
+	if (size > CENSUS_USER_END || top > k->s.end + GROWTH ||
+	    top + size > k->s.end + GROWTH)
 		return false;
 	k->s.top = top;
 	if (top + size > k->s.end)
