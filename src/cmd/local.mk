@@ -50,7 +50,8 @@ src_libhome_a_SOURCES += \
 	src/cmd/census_profile.c \
 	src/cmd/census_sites.c \
 	src/cmd/census_space.c \
-	src/cmd/census_view.c src/cmd/census_view.h
+	src/cmd/census_view.c src/cmd/census_view.h \
+	src/cmd/memory_census.c src/cmd/memory_census.h
 
 # HTTP.
 if SERVE
