@@ -34,6 +34,7 @@ struct census {
 	uint64_t times; /* a sample: one of so many was read; 1: all */
 	uint64_t cells; /* stretches that were */
 	struct census_counts parts[CENSUS_PARTS]; /* of a sample, scaled */
+	uint64_t part_cells[CENSUS_PARTS];
 	uint64_t cpu_ns, wall_ns; /* what it took */
 	unsigned stuck;	   /* reads that were given up */
 	bool cached_known; /* chunks in thread caches could be told */

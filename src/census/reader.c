@@ -103,15 +103,17 @@ census_window_init(struct census_window *w, const struct census_reader *r,
 	memset(w, 0, sizeof *w);
 	w->reader = r;
 	w->pages = pages < CENSUS_WINDOW_PAGES ? pages : CENSUS_WINDOW_PAGES;
-	w->bytes = r->borrow != NULL ?
-	    r->borrow(r->arg, w->pages * CENSUS_PAGE) :
-	    xmalloc(w->pages * CENSUS_PAGE);
+	if (r->borrow != NULL)
+		w->bytes = r->borrow(r->arg, w->pages * CENSUS_PAGE);
+	w->borrowed = w->bytes != NULL;
+	if (!w->borrowed)
+		w->bytes = xmalloc(w->pages * CENSUS_PAGE);
 }
 
 void
 census_window_fini(struct census_window *w)
 {
-	if (w->reader->give_back != NULL)
+	if (w->borrowed)
 		w->reader->give_back(w->reader->arg, w->bytes);
 	else
 		free(w->bytes);
@@ -156,7 +158,7 @@ load(struct census_window *w, uint64_t start)
 	memcpy(w->old_there, w->there, sizeof w->there);
 	w->start = start;
 	w->end = start + w->pages * CENSUS_PAGE;
-	if (r->load != NULL)
+	if (w->borrowed && r->load != NULL)
 		r->load(r->arg, start, w->pages, w->there, w->bytes);
 	else
 		census_load(r, start, w->pages, w->there, w->bytes);

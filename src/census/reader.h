@@ -91,7 +91,8 @@ struct census_window {
 	uint8_t there[CENSUS_WINDOW_PAGES];
 	uint64_t old_start, old_end;	     /* where it was before */
 	uint8_t old_there[CENSUS_WINDOW_PAGES];
-	unsigned char *bytes;		     /* owned, or borrowed */
+	unsigned char *bytes;
+	bool borrowed; /* else owned */
 };
 
 void census_window_init(struct census_window *w,

@@ -97,7 +97,7 @@ census_resume(const struct census_walk *w, const struct census_segment *s,
 		}
 		p += CHUNK_ALIGN;
 	}
-	census_window_fini(&k.near);
 	census_window_fini(&k.far);
+	census_window_fini(&k.near);
 	return found;
 }

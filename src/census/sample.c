@@ -48,9 +48,10 @@ walk_cell(struct taking *t, const struct census_segment *whole, uint64_t at,
 		census_walk(&t->walk, &s, &n);
 	census_counts_add(&a->counts, &n, t->times);
 	census_counts_add(&t->c->parts[t->part], &n, t->times);
+	t->c->cells++;
+	t->c->part_cells[t->part]++;
 	t->times = 1;
 	t->part = CENSUS_PARTS;
-	t->c->cells++;
 }
 
 /* The top is exact in any case: it is known where it is. */

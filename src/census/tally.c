@@ -92,23 +92,33 @@ census_tally_pin(struct census_tally *t, uint32_t arena, uint32_t kind,
 	find(t, arena, kind, size)->pages += times;
 }
 
-/* Random groups: how the sums of parts differ tells how the whole would. */
+/*
+ * Random groups: how their sums differ from what their numbers of cells would
+ * make them tells how much a cell differs from the next, and that how much the
+ * sum of all would.
+ */
 double
-census_parts_error(const uint64_t parts[CENSUS_PARTS], uint64_t times)
+census_parts_error(const uint64_t parts[CENSUS_PARTS],
+    const uint64_t cells[CENSUS_PARTS], uint64_t times)
 {
-	double mean = 0, squares = 0;
+	double all = 0, n = 0, squares = 0, freedom = 0;
 
-	for (int i = 0; i < CENSUS_PARTS; i++)
-		mean += (double)parts[i] / CENSUS_PARTS;
 	for (int i = 0; i < CENSUS_PARTS; i++) {
-		double d = (double)parts[i] - mean;
+		all += (double)parts[i];
+		n += (double)cells[i];
+	}
+	if (times < 2 || n < 2)
+		return 0;
+	for (int i = 0; i < CENSUS_PARTS; i++) {
+		double k = (double)cells[i];
+		double d = (double)parts[i] - k / n * all;
 
 		squares += d * d;
+		freedom += k * (1 - k / n);
 	}
-	if (times < 2)
+	if (freedom <= 0)
 		return 0;
-	return sqrt(squares * CENSUS_PARTS / (CENSUS_PARTS - 1) *
-	    (1.0 - 1.0 / (double)times));
+	return sqrt(squares / freedom * n * (1 - 1 / (double)times));
 }
 
 void

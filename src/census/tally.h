@@ -40,10 +40,12 @@ void census_tally_pin(struct census_tally *t, uint32_t arena, uint32_t kind,
     uint64_t size, uint64_t times);
 
 /*
- * Standard error of the sum of such parts, when one of `times` cells was looked
- * at.
+ * Standard error of the sum of such parts, of so many cells each, when one of
+ * `times` cells was looked at.
  */
-double census_parts_error(const uint64_t parts[CENSUS_PARTS], uint64_t times);
+double census_parts_error(const uint64_t parts[CENSUS_PARTS],
+    const uint64_t cells[CENSUS_PARTS], uint64_t times);
+
 void census_tally_free(struct census_tally *t);
 
 #endif

@@ -79,7 +79,8 @@ error_of(const struct census *c, uint64_t (*value)(const struct census_counts *)
 
 	for (int i = 0; i < CENSUS_PARTS; i++)
 		parts[i] = value(&c->parts[i]);
-	return (uint64_t)census_parts_error(parts, c->times);
+	return (uint64_t)census_parts_error(parts, c->part_cells,
+	    c->times);
 }
 
 static uint64_t

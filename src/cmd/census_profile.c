@@ -60,9 +60,12 @@ set_errors(struct profile *p, const struct census *c)
 		count[i] = c->parts[i].count[CHUNK_IN_USE];
 		pinned[i] = c->parts[i].pinned * CENSUS_PAGE;
 	}
-	p->stderror[OBJECTS] = census_parts_error(count, c->times);
-	p->stderror[SPACE] = census_parts_error(bytes, c->times);
-	p->stderror[PINNED] = census_parts_error(pinned, c->times);
+	p->stderror[OBJECTS] = census_parts_error(count, c->part_cells,
+	    c->times);
+	p->stderror[SPACE] = census_parts_error(bytes, c->part_cells,
+	    c->times);
+	p->stderror[PINNED] = census_parts_error(pinned, c->part_cells,
+	    c->times);
 }
 
 struct profile *

@@ -253,7 +253,8 @@ group_table(const struct census *c, enum census_by by,
 		}
 		group_row(t, &sum, name, total.bytes[CHUNK_IN_USE], by, base);
 		table_u64(t, G_ERROR,
-		    (uint64_t)census_parts_error(parts, c->times));
+		    (uint64_t)census_parts_error(parts, c->part_cells,
+	    c->times));
 		if (by == CENSUS_BY_CONTENT)
 			table_u64(t, G_CLASS,
 			    census_kind_is_class(c->kinds, sum.kind));

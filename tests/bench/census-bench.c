@@ -2,11 +2,12 @@
 /*
  * A heap to take a census of, and what that costs its owner.
  *
- *	census-bench MIB [work|map|still]
+ *	census-bench MIB [work|map|map-first|still]
  *
  * Makes a scattered heap of so many MiB, a third of it freed. Then one thread
- * works in it (malloc, memset, free), or maps and unmaps all the time. Each
- * line that is read is answered: "rounds SECONDS LONGEST_NS" since the last
+ * works in it (malloc, memset, free), or maps and unmaps all the time,
+ * map-first so that no ordinary task takes its CPU. Each line that is read is
+ * answered: "rounds SECONDS LONGEST_NS" since the last
  * one, or, to "trim", what malloc_trim(0) returned, or, to "info", what
  * mallinfo2 says is in use.
  */
@@ -14,6 +15,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -81,9 +83,12 @@ work(void *unused)
 }
 
 static void *
-map(void *unused)
+map(void *mode)
 {
-	(void)unused;
+	struct sched_param first = { .sched_priority = 1 };
+
+	if (strcmp(mode, "map-first") == 0)
+		pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
 	for (;;) {
 		uint64_t took, at = now_ns();
 		char *p = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
@@ -144,8 +149,8 @@ main(int argc, char **argv)
 	scatter((size_t)atol(argc > 1 ? argv[1] : "64") << 20);
 	if (argc > 2 && strcmp(argv[2], "work") == 0)
 		pthread_create(&t, NULL, work, NULL);
-	else if (argc > 2 && strcmp(argv[2], "map") == 0)
-		pthread_create(&t, NULL, map, NULL);
+	else if (argc > 2 && strncmp(argv[2], "map", 3) == 0)
+		pthread_create(&t, NULL, map, argv[2]);
 	printf("ready\n");
 	fflush(stdout);
 	since = now_ns();
