@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "census/census.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
 #include "census/taking.h"
 #include "proc/stat.h"
@@ -86,6 +87,16 @@ on_pin(void *arg, const struct census_chunk *chunk, enum chunk_state state)
 
 /* ---- arenas ------------------------------------------------------------------ */
 
+/* A list that leads back to its middle has been tampered with. */
+static bool
+is_listed(const struct taking *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->states[i].address == address)
+			return true;
+	return false;
+}
+
 static void
 list_arenas(struct taking *t)
 {
@@ -98,7 +109,8 @@ list_arenas(struct taking *t)
 		t->states[t->n++] = s;
 		if (s.next == t->states[0].address)
 			break;
-		if (t->n >= ARENAS_MAX || !census_state_read(r, s.next, &s)) {
+		if (t->n >= ARENAS_MAX || is_listed(t, s.next) ||
+		    !census_state_read(r, s.next, &s)) {
 			t->c->arenas_lost = true;
 			break;
 		}
@@ -167,12 +179,36 @@ heap_max(const struct taking *t, const struct census_state *state)
 	return 0;
 }
 
+/* Heaps of one arena, each once: a forged chain may lead back. */
+struct visited {
+	uint64_t *list;
+	size_t n, cap;
+	struct hash index;
+};
+
+static bool
+once(struct visited *v, uint64_t address)
+{
+	uint64_t h = hash_mix(0, address);
+	size_t at = hash_start(&v->index, h);
+	uint32_t id;
+
+	while ((id = hash_next(&v->index, h, &at)) != 0)
+		if (v->list[id - 1] == address)
+			return false;
+	v->list = xgrow(v->list, v->n, &v->cap, sizeof *v->list);
+	v->list[v->n++] = address;
+	hash_put(&v->index, h, (uint32_t)v->n);
+	return true;
+}
+
 /* From the heap that has the top back to the one that has the arena. */
 static void
 walk_heaps(struct taking *t, size_t i, struct census_arena *a)
 {
 	const struct census_state *state = &t->states[i];
 	uint64_t max = t->heap_max[i], home, info, heap, word[3], seen = 0;
+	struct visited visited = { .list = NULL };
 
 	if (max == 0) {
 		a->counts.uncovered = state->system;
@@ -184,7 +220,8 @@ walk_heaps(struct taking *t, size_t i, struct census_arena *a)
 	     heap = word[1]) {
 		struct census_segment s = { .start = heap + info };
 
-		if (!census_read(&t->c->reader, heap, word, sizeof word) ||
+		if (!once(&visited, heap) ||
+		    !census_read(&t->c->reader, heap, word, sizeof word) ||
 		    word[0] != state->address || word[2] > max ||
 		    word[2] < info || (t->c->cut && a->heaps > 0))
 			break;
@@ -201,6 +238,8 @@ walk_heaps(struct taking *t, size_t i, struct census_arena *a)
 		if (heap == home || word[1] % max != 0)
 			break;
 	}
+	hash_free(&visited.index);
+	free(visited.list);
 	if (seen < state->system)
 		a->counts.uncovered += state->system - seen;
 }

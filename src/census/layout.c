@@ -228,7 +228,7 @@ is_libc(const struct mapping *m)
 /* "GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36." */
 static bool
 find_release(const struct census_reader *r, const struct mapping *m,
-    struct census_layout *l)
+    bool all, struct census_layout *l)
 {
 	static const char before[] = "GNU C Library (";
 	static const char version[] = "release version 2.";
@@ -239,9 +239,13 @@ find_release(const struct census_reader *r, const struct mapping *m,
 	     at += CENSUS_PAGE) {
 		size_t want = m->end - at > CENSUS_PAGE ? 2 * CENSUS_PAGE :
 							  CENSUS_PAGE;
-		ssize_t got = r->read(r->arg, at, b, want);
+		ssize_t got;
 		char *text, *number;
 
+		if (all)
+			got = r->read(r->arg, at, b, want);
+		else
+			got = census_read(r, at, b, want) ? (ssize_t)want : 0;
 		if (got <= 0)
 			continue;
 		b[got] = '\0';
@@ -282,12 +286,13 @@ static int
 check_release(const struct census_reader *r, const struct mappings *maps,
     const struct mapping *home, struct census_layout *l, struct err *e)
 {
-	for (size_t i = 0; i < maps->n && l->minor == 0; i++) {
-		const struct mapping *m = &maps->list[i];
+	/* What is in memory first: a page that is read is the target's. */
+	for (size_t k = 0; k < 2 * maps->n && l->minor == 0; k++) {
+		const struct mapping *m = &maps->list[k % maps->n];
 
 		if (is_home(m, home) && m->readable && !m->writable &&
 		    !m->shared)
-			find_release(r, m, l);
+			find_release(r, m, k >= maps->n, l);
 	}
 	if (l->minor == 0)
 		return err_set(e, ERR_FAILED,

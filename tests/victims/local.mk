@@ -91,7 +91,10 @@ check_PROGRAMS += tests/victims/heap
 tests_victims_heap_SOURCES = tests/victims/heap.c
 tests_victims_heap_CFLAGS = $(victim_cflags)
 # A heap whose contents are known.
-check_PROGRAMS += tests/victims/census-space tests/victims/census-victim
+check_PROGRAMS += tests/victims/census-hostile tests/victims/census-space \
+	tests/victims/census-victim
+tests_victims_census_hostile_SOURCES = tests/victims/census-hostile.c
+tests_victims_census_hostile_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
 tests_victims_census_space_SOURCES = tests/victims/census-space.c
 tests_victims_census_space_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
 tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
