@@ -307,6 +307,21 @@ is_ending(int32_t pid)
 	    (stat.vm_size == 0 && pid != 2 && stat.ppid != 2);
 }
 
+/* With another program its mappings are elsewhere. */
+static bool
+is_another(const struct census *c, int32_t pid)
+{
+	struct mappings now = MAPPINGS_INIT;
+	struct err e;
+	bool other = c->maps.n > 0 && mappings_read(&now, pid, &e) == 0 &&
+	    now.n > 0 &&
+	    (now.list[0].start != c->maps.list[0].start ||
+		now.list[0].inode != c->maps.list[0].inode);
+
+	mappings_free(&now);
+	return other;
+}
+
 struct census *
 census_take(int32_t pid, const struct census_options *o, struct err *e)
 {
@@ -339,6 +354,9 @@ census_take(int32_t pid, const struct census_options *o, struct err *e)
 failed:
 	if (is_ending(pid))
 		err_set(e, ERR_GONE, "process %d has ended", pid);
+	else if (is_another(c, pid))
+		err_set(e, ERR_GONE, "process %d runs another program now",
+		    pid);
 	census_free(c);
 	return NULL;
 }

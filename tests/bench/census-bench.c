@@ -13,6 +13,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -107,13 +108,22 @@ map(void *mode)
 static long
 resident(void)
 {
-	long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
+	static char text[65536];
+	const char *at;
+	size_t len = 0;
+	ssize_t n;
+	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
 
-	if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
+	/* Not statm, whose counters are late; nor the pages of libc that
+	 * a call may bring. */
+	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	text[len] = '\0';
+	at = strstr(text, "\nAnonymous:");
+	if (at == NULL)
 		abort();
-	fclose(f);
-	return pages * 4096;
+	return atol(at + 11) * 1024;
 }
 
 static void

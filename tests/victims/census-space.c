@@ -15,6 +15,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,8 +49,10 @@ hold(void *p, int site)
 #define SITE(name)                                                             \
 	static void *__attribute__((noinline)) name(size_t size)               \
 	{                                                                      \
+		static volatile int calls; /* or they become one */             \
 		void *p = malloc(size);                                        \
                                                                                \
+		calls++;                                                       \
 		return memset(p, 0xfe, size);                                  \
 	}
 SITE(small_one)
@@ -142,15 +145,22 @@ print_pins(void)
 static long
 resident(void)
 {
-	static char text[256];
-	long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
+	static char text[65536];
+	const char *at;
+	size_t len = 0;
+	ssize_t n;
+	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
 
-	setvbuf(f, text, _IOFBF, sizeof text);
-	if (fscanf(f, "%*d %ld", &pages) != 1)
+	/* Not statm, whose counters are late; nor the pages of libc that
+	 * a call may bring. */
+	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	text[len] = '\0';
+	at = strstr(text, "\nAnonymous:");
+	if (at == NULL)
 		abort();
-	fclose(f);
-	return pages * PAGE;
+	return atol(at + 11) * 1024;
 }
 
 static void
