@@ -29,7 +29,7 @@
 
 static const struct option_spec census_options[] = {
 	{ 0, "by", OPT_TEXT, "WHAT",
-	    "one table alone: arena, content, size, run or pin", false },
+	    "one table alone: arena, content, size, range, run or pin", false },
 	{ 0, "base", OPT_TEXT, "FILE",
 	    "show what has grown since a census that --json wrote", false },
 	{ 0, "fragmentation", OPT_FLAG, NULL,
@@ -242,7 +242,7 @@ is_shown(const struct run *r, int by)
 {
 	if (r->only >= 0)
 		return by == r->only;
-	return by < CENSUS_BY_RUN || r->space;
+	return by < CENSUS_GROW || (by >= CENSUS_BY_RUN && r->space);
 }
 
 static void
@@ -286,7 +286,8 @@ parse_by(const struct options *o, int *only, struct err *e)
 	if (*only >= 0)
 		return 0;
 	return err_set(e, ERR_USAGE,
-	    "--by takes arena, content, size, run or pin, not \"%s\"", by);
+	    "--by takes arena, content, size, range, run or pin, not "
+	    "\"%s\"", by);
 }
 
 static unsigned

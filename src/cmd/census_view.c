@@ -11,7 +11,7 @@
 #include <string.h>
 
 const char *const census_by_names[CENSUS_VIEWS] = {
-	"arena", "content", "size", "run", "pin",
+	"arena", "content", "size", "range", "run", "pin",
 };
 
 /* ---- arenas ------------------------------------------------------------------- */
@@ -135,6 +135,9 @@ enum {
 
 static const struct column content_columns[G_COLUMNS] =
     GROUP_COLUMNS("content", "CONTENT", "class, or what the first words tell");
+static const struct column range_columns[G_COLUMNS] =
+    GROUP_COLUMNS("range", "SIZES", "least and most of the chunks, a power "
+				    "of two apart");
 static const struct column size_columns[G_COLUMNS] =
     GROUP_COLUMNS("size", "SIZE", "of the chunk, with its header of 8 bytes");
 
@@ -178,7 +181,7 @@ group_row(struct table *t, const struct census_row *sum, const char *name,
 	table_u64(t, G_BYTES, sum->bytes);
 	if (total > 0)
 		table_double(t, G_SHARE, (double)sum->bytes / (double)total);
-	if (base == NULL)
+	if (base == NULL || by >= CENSUS_GROW)
 		return;
 	census_base_find(base, by, name, &count, &bytes);
 	table_i64(t, G_MORE, (int64_t)sum->count - count);
@@ -192,6 +195,23 @@ by_size(const void *a, const void *b)
 	const struct census_row *y = *(struct census_row *const *)b;
 
 	return (x->size > y->size) - (x->size < y->size);
+}
+
+static int
+range_of(const struct census_row *r)
+{
+	int i = 0;
+
+	while (r->size >> i > 1)
+		i++;
+	return i;
+}
+
+static int
+by_range(const void *a, const void *b)
+{
+	return range_of(*(struct census_row *const *)a) -
+	    range_of(*(struct census_row *const *)b);
 }
 
 static int
@@ -209,6 +229,12 @@ group_name(const struct census *c, enum census_by by,
 {
 	if (by == CENSUS_BY_CONTENT)
 		return census_content_name(c, row->kind);
+	if (by == CENSUS_BY_RANGE && row->size != 0) {
+		uint64_t least = UINT64_C(1) << range_of(row);
+
+		return xasprintf("%" PRIu64 "-%" PRIu64, least,
+		    2 * least - 1);
+	}
 	return row->size ? xasprintf("%" PRIu64, row->size) :
 			   xstrdup("various");
 }
@@ -229,9 +255,13 @@ group_table(const struct census *c, enum census_by by,
     const struct census_base *base)
 {
 	int (*order)(const void *, const void *) =
-	    by == CENSUS_BY_SIZE ? by_size : by_kind;
-	struct table *t = table_new(
-	    by == CENSUS_BY_SIZE ? size_columns : content_columns, G_COLUMNS);
+	    by == CENSUS_BY_SIZE	? by_size :
+	    by == CENSUS_BY_RANGE ? by_range :
+				    by_kind;
+	struct table *t = table_new(by == CENSUS_BY_SIZE ? size_columns :
+		by == CENSUS_BY_RANGE			 ? range_columns :
+							   content_columns,
+	    G_COLUMNS);
 	const struct census_row **rows = xcalloc(c->tally.n + 1, sizeof *rows);
 	struct census_counts total;
 
@@ -261,7 +291,8 @@ group_table(const struct census *c, enum census_by by,
 		free(name);
 	}
 	free(rows);
-	table_sort(t, base != NULL ? G_GROWTH : G_BYTES, false);
+	table_sort(t, base != NULL && by < CENSUS_GROW ? G_GROWTH : G_BYTES,
+	    false);
 	return t;
 }
 

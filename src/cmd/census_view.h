@@ -11,6 +11,7 @@ enum census_by {
 	CENSUS_BY_ARENA,
 	CENSUS_BY_CONTENT,
 	CENSUS_BY_SIZE,
+	CENSUS_BY_RANGE, /* of sizes */
 	CENSUS_BY_RUN, /* of free chunks */
 	CENSUS_BY_PIN, /* who keeps pages from being free */
 	CENSUS_VIEWS,
