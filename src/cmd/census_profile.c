@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A census as a profile: arena, content and size are its frames. */
+/*
+ * A census as a profile: arena, content and size are its frames; sizes by
+ * powers of two first, since a thousand different ones cannot be drawn.
+ */
 #include "config.h"
 
 #include "cmd/census_view.h"
@@ -32,11 +35,17 @@ add_row(struct profile *p, const struct census *c,
 		[SPACE] = (int64_t)row->bytes,
 		[PINNED] = (int64_t)(row->pages * CENSUS_PAGE),
 	};
-	uint32_t ids[3];
+	uint32_t ids[4];
+	uint64_t least = CHUNK_MIN;
 
 	snprintf(text, sizeof text, "%" PRIu64 " bytes", row->size);
-	ids[0] = frame(p, row->size != 0 ? text : "various sizes");
-	ids[1] = frame(p, content);
+	ids[0] = frame(p, row->size != 0 ? text : "any size");
+	while (least * 2 <= row->size)
+		least *= 2;
+	snprintf(text, sizeof text, "%" PRIu64 " to %" PRIu64 " bytes", least,
+	    2 * least - 1);
+	ids[1] = frame(p, row->size != 0 ? text : "various sizes");
+	ids[2] = frame(p, content);
 	census_arena_name(c, row->arena, arena);
 	if (row->arena == 0)
 		snprintf(text, sizeof text, "main arena");
@@ -44,8 +53,8 @@ add_row(struct profile *p, const struct census *c,
 		snprintf(text, sizeof text, "mmapped chunks");
 	else
 		snprintf(text, sizeof text, "arena %s", arena);
-	ids[2] = frame(p, text);
-	profile_add_sample(p, ids, 3, NULL, 0, values);
+	ids[3] = frame(p, text);
+	profile_add_sample(p, ids, 4, NULL, 0, values);
 	free(content);
 }
 
