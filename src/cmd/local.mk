@@ -13,8 +13,9 @@ src_libhome_a_SOURCES += \
 	src/cmd/run.c \
 	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
-# ullage stack
+# ullage stack, ullage cpu
 src_libhome_a_SOURCES += \
+	src/cmd/cpu.c \
 	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
 	src/cmd/stack_view.c src/cmd/stack_view.h
 src_libhome_a_SOURCES += \
@@ -43,6 +44,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/top_source.c src/cmd/top_source.h \
 	src/cmd/top_tables.c
 
+src_libhome_a_SOURCES += \
+	src/cmd/fds_leaks.c \
+	src/cmd/fds_openers.c src/cmd/fds_openers.h \
+	src/cmd/threads_creators.c src/cmd/threads_creators.h
 # The census of a heap.
 src_libhome_a_SOURCES += \
 	src/cmd/census.c \

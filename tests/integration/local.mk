@@ -5,8 +5,9 @@ integration_tests = \
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
 
-# ullage stack.
+# ullage stack, ullage cpu.
 stack_tests = \
+	tests/integration/cpu \
 	tests/integration/stack \
 	tests/integration/stack-unnoticed
 dist_check_SCRIPTS += $(stack_tests)
@@ -73,6 +74,10 @@ memory_integration_tests = \
 	tests/integration/trim-demo
 dist_check_SCRIPTS += $(memory_integration_tests)
 TESTS += $(memory_integration_tests)
+
+# Who opened it, who created it.
+dist_check_SCRIPTS += tests/integration/openers
+TESTS += tests/integration/openers
 # The census of a heap.
 dist_check_SCRIPTS += tests/integration/census tests/integration/census-more
 TESTS += tests/integration/census tests/integration/census-more

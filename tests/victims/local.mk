@@ -3,7 +3,9 @@
 # ullage stack. Optimised and with lines, as a server in production is.
 stack_victims = tests/victims/deadlock tests/victims/frames \
 	tests/victims/kill-after tests/victims/stacks tests/victims/waiting
-check_PROGRAMS += $(stack_victims)
+check_PROGRAMS += $(stack_victims) tests/victims/burn
+tests_victims_burn_SOURCES = tests/victims/burn.c
+tests_victims_burn_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_victims_deadlock_SOURCES = tests/victims/deadlock.c
 tests_victims_deadlock_CFLAGS = $(AM_CFLAGS) -g -O2
 tests_victims_frames_SOURCES = tests/victims/frames.cc
@@ -90,6 +92,15 @@ tests_victims_linked_cxx_LDFLAGS = -static-libstdc++ -static-libgcc
 check_PROGRAMS += tests/victims/heap
 tests_victims_heap_SOURCES = tests/victims/heap.c
 tests_victims_heap_CFLAGS = $(victim_cflags)
+# Who opened it, who created it.
+check_PROGRAMS += tests/victims/openers tests/victims/fd-leak \
+	tests/victims/creators
+tests_victims_openers_SOURCES = tests/victims/openers.c
+tests_victims_openers_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE
+tests_victims_fd_leak_SOURCES = tests/victims/fd-leak.c
+tests_victims_fd_leak_CFLAGS = $(AM_CFLAGS) -g -O1
+tests_victims_creators_SOURCES = tests/victims/creators.c
+tests_victims_creators_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE -pthread
 # A heap whose contents are known.
 check_PROGRAMS += tests/victims/census-hostile tests/victims/census-space \
 	tests/victims/census-victim
