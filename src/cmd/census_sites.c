@@ -107,7 +107,7 @@ build(const struct census_sites *s)
 
 	profile_add_type(p, "samples", "count");
 	profile_add_type(p, "pages", "count");
-	stacks_comments(p, s->snapshot);
+	stacks_comments(p, s->snapshot, true);
 	p->drop_frames = profile_string(p, "malloc|calloc|realloc|"
 	    "reallocarray|(posix_)?memalign|aligned_alloc|strn?dup|"
 	    "operator new(\\[\\])?|ullage_.*");

@@ -52,6 +52,7 @@ scatter(size_t bytes)
 	void **p = mmap(NULL, cap * sizeof *p, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned seed = 1;
+	void *volatile large;
 
 	for (size_t sum = 0; sum < bytes && n < cap; n++) {
 		size_t size = any_size(&seed);
@@ -63,6 +64,10 @@ scatter(size_t bytes)
 		if (rand_r(&seed) % 3 == 0)
 			free(p[i]);
 	munmap(p, cap * sizeof *p);
+	/* A program that goes on asks for something large now and then, which
+	 * empties the fast bins. */
+	large = malloc(8000);
+	free(large);
 }
 
 static void *
