@@ -14,7 +14,7 @@
 #define CACHED_MAX 1040 /* largest chunk in a cache unless tuned */
 
 /* Lists of a target have no end if it wants so. */
-#define FAST_MAX (1u << 17)
+#define FAST_MAX (1u << 18)
 #define FAST_SIZE_MAX 0xb0
 
 /* From 2.32 on links are masked with their place (Safe-Linking). */
@@ -38,11 +38,21 @@ add_key(struct census_caches *c, uint64_t key)
 	}
 }
 
+static int
+by_address(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 void
 census_caches_settle(struct census_caches *c, int minor)
 {
 	size_t best = 0;
 
+	if (c->n_fast > 0)
+		qsort(c->fast, c->n_fast, sizeof *c->fast, by_address);
 	if (minor < 34 || c->n_keys == 0)
 		return;
 	for (size_t i = 1; i < c->n_keys; i++)
@@ -92,24 +102,81 @@ census_caches_key(struct census_caches *c, const struct census_reader *r,
 	}
 }
 
+/* The lists of an arena, side by side: each step of all is one read. */
+struct lists {
+	uint64_t first[CENSUS_FAST_BINS];
+	int32_t minor;
+	uint32_t most; /* steps */
+};
+
+/*
+ * Their chunks, then where each goes on, or 0. Whether their pages are there
+ * is not asked for: a link was written into each.
+ */
+static size_t
+follow(const struct census_reader *r, const void *in, void *out, size_t room)
+{
+	struct lists l = *(const struct lists *)in;
+	uint64_t *place = out, at[CENSUS_FAST_BINS];
+	uint64_t word[CENSUS_FAST_BINS][2];
+	size_t n = 0, bin[CENSUS_FAST_BINS];
+	const size_t most = room / 8 - 2 * CENSUS_FAST_BINS;
+
+	while (n < most) {
+		size_t k = 0;
+		ssize_t got;
+
+		for (size_t i = 0; i < CENSUS_FAST_BINS; i++)
+			if (l.first[i] != 0 && l.first[i] % 16 == 0 &&
+			    l.first[i] < CENSUS_USER_END) {
+				at[k] = l.first[i] + 8;
+				bin[k++] = i;
+			}
+		if (k == 0)
+			break;
+		got = census_read_many(r, at, k, word, sizeof word[0]);
+		for (size_t i = 0; i < k; i++) {
+			uint64_t p = l.first[bin[i]];
+
+			/* Those after one that cannot be read: next time. */
+			if (got < (ssize_t)((i + 1) * sizeof word[0])) {
+				l.first[bin[i]] = 0;
+				break;
+			}
+			l.first[bin[i]] = 0;
+			if ((word[i][0] & ~CHUNK_FLAGS) !=
+			    CHUNK_MIN + 16 * bin[i])
+				continue;
+			place[n++] = p;
+			l.first[bin[i]] = link_of(l.minor, p + 16, word[i][1]);
+		}
+	}
+	memcpy(place + n, l.first, sizeof l.first);
+	return n * 8 + sizeof l.first;
+}
+
+/* A list that comes back to itself has an end here all the same. */
 void
 census_caches_fast(struct census_caches *c, const struct census_reader *r,
     int minor, const struct census_state *s)
 {
-	for (size_t i = 0; i < CENSUS_FAST_BINS; i++) {
-		uint64_t p = s->fast[i], head, word;
+	uint64_t place[CENSUS_ROOM / 8];
+	struct lists l = { .minor = minor };
+	size_t n, before = c->n_fast;
 
-		while (p != 0 && p % 16 == 0 && c->n_fast < FAST_MAX &&
-		    census_word(r, p + 8, &head) &&
-		    (head & ~CHUNK_FLAGS) == CHUNK_MIN + 16 * i &&
-		    census_word(r, p + 16, &word)) {
+	memcpy(l.first, s->fast, sizeof l.first);
+	for (;;) {
+		n = census_call(r, follow, &l, sizeof l, place,
+		    sizeof place) / 8;
+		if (n <= CENSUS_FAST_BINS || c->n_fast - before >= FAST_MAX)
+			break;
+		n -= CENSUS_FAST_BINS;
+		for (size_t k = 0; k < n; k++) {
 			c->fast = xgrow(c->fast, c->n_fast, &c->cap_fast,
 			    sizeof *c->fast);
-			c->fast[c->n_fast++] = p;
-			hash_put(&c->by_fast, hash_mix(0, p),
-			    (uint32_t)c->n_fast);
-			p = link_of(minor, p + 16, word);
+			c->fast[c->n_fast++] = place[k];
 		}
+		memcpy(l.first, place + n, sizeof l.first);
 	}
 }
 
@@ -117,12 +184,32 @@ void
 census_caches_free(struct census_caches *c)
 {
 	free(c->fast);
-	hash_free(&c->by_fast);
+}
+
+static bool
+is_fast(struct census_caches *c, uint64_t chunk)
+{
+	size_t low = 0, high = c->n_fast;
+
+	if (c->next_fast > 0 && c->fast[c->next_fast - 1] < chunk) {
+		low = c->next_fast;
+		if (low < c->n_fast && c->fast[low] >= chunk)
+			high = low;
+	}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (c->fast[mid] < chunk)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	c->next_fast = low;
+	return low < c->n_fast && c->fast[low] == chunk;
 }
 
 enum chunk_state
-census_caches_state(const struct census_caches *c,
-    const struct census_chunk *chunk)
+census_caches_state(struct census_caches *c, const struct census_chunk *chunk)
 {
 	uint64_t key;
 
@@ -132,14 +219,6 @@ census_caches_state(const struct census_caches *c,
 			if (c->keys[i] == key)
 				return CHUNK_CACHED;
 	}
-	if (c->n_fast > 0 && chunk->size <= FAST_SIZE_MAX) {
-		uint64_t h = hash_mix(0, chunk->address);
-		size_t at = hash_start(&c->by_fast, h);
-		uint32_t id;
-
-		while ((id = hash_next(&c->by_fast, h, &at)) != 0)
-			if (c->fast[id - 1] == chunk->address)
-				return CHUNK_FAST;
-	}
-	return CHUNK_IN_USE;
+	return c->n_fast > 0 && chunk->size <= FAST_SIZE_MAX &&
+	    is_fast(c, chunk->address) ? CHUNK_FAST : CHUNK_IN_USE;
 }

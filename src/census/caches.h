@@ -6,7 +6,6 @@
 #ifndef ULLAGE_CENSUS_CACHES_H
 #define ULLAGE_CENSUS_CACHES_H
 
-#include "base/hash.h"
 #include "census/layout.h"
 #include "census/walk.h"
 
@@ -16,9 +15,9 @@ struct census_caches {
 	uint64_t keys[CACHES_MAX];
 	unsigned votes[CACHES_MAX];
 	size_t n_keys;
-	uint64_t *fast; /* owned: addresses of chunks */
+	uint64_t *fast; /* owned: addresses of chunks; sorted when settled */
 	size_t n_fast, cap_fast;
-	struct hash by_fast;
+	size_t next_fast; /* where the last search ended */
 };
 
 /*
@@ -30,7 +29,7 @@ void census_caches_key(struct census_caches *c, const struct census_reader *r,
     int minor, uint64_t first_chunk);
 
 /*
- * After all arenas: the one key that most lists have, since 2.34. A list may
+ * After all arenas, and before the walk: the one key that most lists have, since 2.34. A list may
  * change while it is read, and what was taken for its key be contents.
  */
 void census_caches_settle(struct census_caches *c, int minor);
@@ -40,7 +39,8 @@ void census_caches_fast(struct census_caches *c,
     const struct census_reader *r, int minor, const struct census_state *s);
 void census_caches_free(struct census_caches *c);
 
-enum chunk_state census_caches_state(const struct census_caches *c,
+/* Cheap where chunks come by address. */
+enum chunk_state census_caches_state(struct census_caches *c,
     const struct census_chunk *chunk);
 
 #endif

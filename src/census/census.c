@@ -2,16 +2,23 @@
 #include "config.h"
 
 #include "census/census.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
-#include "census/caches.h"
+#include "census/taking.h"
 #include "proc/stat.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* malloc/arena.c: heaps other than the main one are aligned to this. */
-#define HEAP_MAX (UINT64_C(64) << 20)
+/*
+ * malloc/arena.c: heaps other than the main one are aligned to this; to four
+ * huge pages where glibc.malloc.hugetlb has it use those.
+ */
+static const uint64_t heap_sizes[] = {
+	UINT64_C(64) << 20, UINT64_C(8) << 20, UINT64_C(4) << 30,
+};
+
 #define ARENAS_MAX 4096
 #define HEAPS_MAX 65536
 
@@ -19,49 +26,76 @@
 #define HEAP_INFO_OLD 32
 #define HEAP_INFO 48
 
-struct taking {
-	struct census *c;
-	struct census_caches caches;
-	struct census_walk walk;
-	struct census_state *states; /* owned; of arenas */
-	size_t n, cap;
-	uint32_t arena; /* being walked */
-	time_t end;
-};
-
-static time_t
-now(void)
+static uint64_t
+now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool
-enough(void *arg)
+bool
+taking_enough(void *arg, uint64_t at)
 {
 	struct taking *t = arg;
 
-	if (now() < t->end)
+	if (t->o->progress != NULL)
+		t->o->progress(t->o->arg,
+		    t->done + (at > t->from ? at - t->from : 0), t->all);
+	if (now_ns() < t->end_ns)
 		return false;
 	t->c->cut = true;
 	return true;
 }
 
 static enum chunk_state
-on_chunk(void *arg, const struct census_chunk *chunk)
+state_of(void *arg, struct census_chunk *chunk)
 {
 	struct taking *t = arg;
 	enum chunk_state state = census_caches_state(&t->caches, chunk);
 
 	if (state == CHUNK_IN_USE)
-		census_tally_add(&t->c->tally, t->arena,
-		    census_kind(t->c->kinds, chunk), chunk->size);
+		chunk->kind = census_kind(t->c->kinds, chunk);
 	return state;
 }
 
+static void
+on_use(void *arg, const struct census_chunk *chunk)
+{
+	struct taking *t = arg;
+
+	census_tally_add(&t->c->tally, t->arena, chunk->kind, chunk->size,
+	    t->times, t->part);
+}
+
+static void
+on_pin(void *arg, const struct census_chunk *chunk, enum chunk_state state)
+{
+	struct taking *t = arg;
+
+	if (state != CHUNK_IN_USE) {
+		t->c->arenas[t->arena].pinned_cached += t->times;
+		return;
+	}
+	census_tally_pin(&t->c->tally, t->arena, chunk->kind, chunk->size,
+	    t->times);
+	if (t->o->pins != NULL)
+		t->o->pins(t->o->arg, chunk->address + CHUNK_HEADER,
+		    t->times);
+}
+
 /* ---- arenas ------------------------------------------------------------------ */
+
+/* A list that leads back to its middle has been tampered with. */
+static bool
+is_listed(const struct taking *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->states[i].address == address)
+			return true;
+	return false;
+}
 
 static void
 list_arenas(struct taking *t)
@@ -69,12 +103,19 @@ list_arenas(struct taking *t)
 	const struct census_reader *r = &t->c->reader;
 	struct census_state s = t->c->layout.main;
 
-	do {
+	for (;;) {
 		t->states = xgrow(t->states, t->n, &t->cap,
 		    sizeof *t->states);
 		t->states[t->n++] = s;
-	} while (t->n < ARENAS_MAX && s.next != t->states[0].address &&
-	    census_state_read(r, s.next, &s));
+		if (s.next == t->states[0].address)
+			break;
+		if (t->n >= ARENAS_MAX || is_listed(t, s.next) ||
+		    !census_state_read(r, s.next, &s)) {
+			t->c->arenas_lost = true;
+			break;
+		}
+	}
+	t->heap_max = xcalloc(t->n, sizeof *t->heap_max);
 	t->c->arenas = xcalloc(t->n + 1, sizeof *t->c->arenas);
 	t->c->n_arenas = t->n + 1;
 }
@@ -117,7 +158,48 @@ walk_main(struct taking *t, struct census_arena *a)
 		if (a->system > s.end - s.start)
 			a->counts.uncovered = a->system - (s.end - s.start);
 	}
-	census_walk(&t->walk, &s, &a->counts);
+	taking_walk(t, &s, a);
+}
+
+/* That which holds for the heap of the arena and for the one of its top. */
+static uint64_t
+heap_max(const struct taking *t, const struct census_state *state)
+{
+	uint64_t owner, info;
+
+	for (size_t i = 0; i < sizeof heap_sizes / sizeof heap_sizes[0]; i++) {
+		uint64_t in = heap_sizes[i] - 1;
+
+		info = state->address & in;
+		if ((info == HEAP_INFO_OLD || info == HEAP_INFO) &&
+		    census_word(&t->c->reader, state->top & ~in, &owner) &&
+		    owner == state->address)
+			return heap_sizes[i];
+	}
+	return 0;
+}
+
+/* Heaps of one arena, each once: a forged chain may lead back. */
+struct visited {
+	uint64_t *list;
+	size_t n, cap;
+	struct hash index;
+};
+
+static bool
+once(struct visited *v, uint64_t address)
+{
+	uint64_t h = hash_mix(0, address);
+	size_t at = hash_start(&v->index, h);
+	uint32_t id;
+
+	while ((id = hash_next(&v->index, h, &at)) != 0)
+		if (v->list[id - 1] == address)
+			return false;
+	v->list = xgrow(v->list, v->n, &v->cap, sizeof *v->list);
+	v->list[v->n++] = address;
+	hash_put(&v->index, h, (uint32_t)v->n);
+	return true;
 }
 
 /* From the heap that has the top back to the one that has the arena. */
@@ -125,20 +207,22 @@ static void
 walk_heaps(struct taking *t, size_t i, struct census_arena *a)
 {
 	const struct census_state *state = &t->states[i];
-	uint64_t home = state->address & ~(HEAP_MAX - 1);
-	uint64_t info = state->address - home;
-	uint64_t heap = state->top & ~(HEAP_MAX - 1);
-	uint64_t word[3], seen = 0;
+	uint64_t max = t->heap_max[i], home, info, heap, word[3], seen = 0;
+	struct visited visited = { .list = NULL };
 
-	if (info != HEAP_INFO_OLD && info != HEAP_INFO) {
+	if (max == 0) {
 		a->counts.uncovered = state->system;
 		return;
 	}
-	for (; a->heaps < HEAPS_MAX; heap = word[1]) {
+	home = state->address & ~(max - 1);
+	info = state->address - home;
+	for (heap = state->top & ~(max - 1); a->heaps < HEAPS_MAX;
+	     heap = word[1]) {
 		struct census_segment s = { .start = heap + info };
 
-		if (!census_read(&t->c->reader, heap, word, sizeof word) ||
-		    word[0] != state->address || word[2] > HEAP_MAX ||
+		if (!once(&visited, heap) ||
+		    !census_read(&t->c->reader, heap, word, sizeof word) ||
+		    word[0] != state->address || word[2] > max ||
 		    word[2] < info || (t->c->cut && a->heaps > 0))
 			break;
 		if (heap == home)
@@ -150,98 +234,14 @@ walk_heaps(struct taking *t, size_t i, struct census_arena *a)
 		}
 		a->overhead += s.start - heap;
 		seen += word[2];
-		census_walk(&t->walk, &s, &a->counts);
-		if (heap == home || word[1] % HEAP_MAX != 0)
+		taking_walk(t, &s, a);
+		if (heap == home || word[1] % max != 0)
 			break;
 	}
+	hash_free(&visited.index);
+	free(visited.list);
 	if (seen < state->system)
 		a->counts.uncovered += state->system - seen;
-}
-
-/* ---- chunks with a mapping of their own --------------------------------------- */
-
-static void
-count_mmapped(struct taking *t, struct census_arena *a, uint64_t p,
-    uint64_t size)
-{
-	struct census_chunk c = { .address = p, .size = size };
-	uint64_t seen = p + CHUNK_HEADER;
-
-	if (census_read(&t->c->reader, seen, c.seen, sizeof c.seen))
-		c.n = sizeof c.seen;
-	a->counts.count[CHUNK_IN_USE]++;
-	a->counts.bytes[CHUNK_IN_USE] += size;
-	census_tally_add(&t->c->tally, t->arena, census_kind(t->c->kinds, &c),
-	    size);
-}
-
-static bool
-is_mmapped(const struct mapping *m, uint64_t page, const uint64_t word[2],
-    uint64_t *start, uint64_t *size)
-{
-	*start = page + (word[0] < CENSUS_PAGE ? 0 : word[0]);
-	*size = word[1] & ~CHUNK_FLAGS;
-	return (word[1] & CHUNK_FLAGS) == CHUNK_MMAPPED && word[0] == 0 &&
-	    *size >= CENSUS_PAGE && *size % CENSUS_PAGE == 0 &&
-	    *size <= m->end - page;
-}
-
-static void
-search_mmapped(struct taking *t, struct census_arena *a,
-    const struct mapping *m)
-{
-	uint8_t there[CENSUS_WINDOW_PAGES];
-	uint64_t p = m->start, start, size, word[2];
-
-	while (p < m->end && !enough(t)) {
-		uint64_t n = (m->end - p) / CENSUS_PAGE, next;
-
-		if (n > CENSUS_WINDOW_PAGES)
-			n = CENSUS_WINDOW_PAGES;
-		t->c->reader.pages(t->c->reader.arg, p, (size_t)n, there);
-		next = p + n * CENSUS_PAGE;
-		for (uint64_t at = p; at < next; at += CENSUS_PAGE) {
-			if (!there[(at - p) / CENSUS_PAGE] ||
-			    t->c->reader.read(t->c->reader.arg, at, word,
-				sizeof word) != sizeof word ||
-			    !is_mmapped(m, at, word, &start, &size))
-				continue;
-			count_mmapped(t, a, start, size);
-			next = start + size;
-			break;
-		}
-		p = next;
-	}
-}
-
-static bool
-is_heap(const struct taking *t, const struct mapping *m)
-{
-	for (size_t i = 1; i < t->n; i++)
-		if ((t->states[i].address & ~(HEAP_MAX - 1)) == m->start)
-			return true;
-	return false;
-}
-
-static void
-walk_mmapped(struct taking *t, struct census_arena *a)
-{
-	const struct census_layout *l = &t->c->layout;
-	uint64_t found;
-
-	a->system = l->mmapped;
-	if (l->par && l->mmapped_count == 0)
-		return;
-	for (size_t i = 0; i < t->c->maps.n; i++) {
-		const struct mapping *m = &t->c->maps.list[i];
-
-		if (m->inode == 0 && *m->path == '\0' && m->readable &&
-		    m->writable && !m->shared && !is_heap(t, m))
-			search_mmapped(t, a, m);
-	}
-	found = a->counts.bytes[CHUNK_IN_USE];
-	if (l->par && found < l->mmapped)
-		a->counts.uncovered = l->mmapped - found;
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
@@ -262,6 +262,10 @@ take(struct taking *t)
 	census_caches_settle(&t->caches, c->layout.minor);
 	c->cached_known = t->caches.n_keys > 0;
 	for (size_t i = 0; i < t->n; i++) {
+		t->all += t->states[i].system;
+		t->heap_max[i] = heap_max(t, &t->states[i]);
+	}
+	for (size_t i = 0; i < t->n; i++) {
 		a = &c->arenas[i];
 		t->arena = (uint32_t)i;
 		a->address = t->states[i].address;
@@ -272,7 +276,8 @@ take(struct taking *t)
 			walk_heaps(t, i, a);
 	}
 	t->arena = (uint32_t)t->n;
-	walk_mmapped(t, &c->arenas[t->n]);
+	t->from = UINT64_MAX;
+	taking_mapped(t, &c->arenas[t->n]);
 }
 
 /* A process that ended or became another program has its arena no more. */
@@ -302,12 +307,31 @@ is_ending(int32_t pid)
 	    (stat.vm_size == 0 && pid != 2 && stat.ppid != 2);
 }
 
+/* With another program its mappings are elsewhere. */
+static bool
+is_another(const struct census *c, int32_t pid)
+{
+	struct mappings now = MAPPINGS_INIT;
+	struct err e;
+	bool other = c->maps.n > 0 && mappings_read(&now, pid, &e) == 0 &&
+	    now.n > 0 &&
+	    (now.list[0].start != c->maps.list[0].start ||
+		now.list[0].inode != c->maps.list[0].inode);
+
+	mappings_free(&now);
+	return other;
+}
+
 struct census *
-census_take(int32_t pid, unsigned seconds, struct err *e)
+census_take(int32_t pid, const struct census_options *o, struct err *e)
 {
 	struct census *c = xcalloc(1, sizeof *c);
-	struct taking t = { .c = c, .end = now() + (time_t)seconds };
+	uint64_t began = now_ns();
+	struct taking t = { .c = c, .o = o, .times = 1,
+		.random = o->seed != 0 ? o->seed : 1 };
 
+	t.end_ns = began + o->seconds * UINT64_C(1000000000);
+	c->times = o->times > 1 ? o->times : 1;
 	c->process = census_process_open(pid, e);
 	if (c->process == NULL || mappings_read(&c->maps, pid, e) < 0)
 		goto failed;
@@ -316,15 +340,23 @@ census_take(int32_t pid, unsigned seconds, struct err *e)
 	    census_layout_find(&c->reader, &c->maps, &c->layout, e) < 0)
 		goto failed;
 	c->kinds = census_kinds_new(&c->reader, &c->maps);
-	t.walk = (struct census_walk){ &c->reader, on_chunk, &t, enough };
+	t.walk = (struct census_walk){ &c->reader, state_of, on_use, on_pin,
+		&t, taking_enough };
 	take(&t);
 	census_caches_free(&t.caches);
 	free(t.states);
+	free(t.heap_max);
+	c->cpu_ns = census_process_cost(c->process);
+	c->wall_ns = now_ns() - began;
+	c->stuck = census_process_stuck(c->process);
 	if (check_alive(c, pid, e) == 0)
 		return c;
 failed:
 	if (is_ending(pid))
 		err_set(e, ERR_GONE, "process %d has ended", pid);
+	else if (is_another(c, pid))
+		err_set(e, ERR_GONE, "process %d runs another program now",
+		    pid);
 	census_free(c);
 	return NULL;
 }
@@ -346,21 +378,15 @@ void
 census_total(const struct census *c, struct census_counts *total)
 {
 	memset(total, 0, sizeof *total);
-	for (size_t i = 0; i < c->n_arenas; i++) {
-		const struct census_counts *a = &c->arenas[i].counts;
+	for (size_t i = 0; i < c->n_arenas; i++)
+		census_counts_add(total, &c->arenas[i].counts, 1);
+}
 
-		for (int s = 0; s < CHUNK_STATES; s++) {
-			total->count[s] += a->count[s];
-			total->bytes[s] += a->bytes[s];
-		}
-		total->top += a->top;
-		total->pages += a->pages;
-		total->resident += a->resident;
-		total->top_resident += a->top_resident;
-		total->uncovered += a->uncovered;
-		total->derailed += a->derailed;
-		if (total->derailed_at == 0)
-			total->derailed_at = a->derailed_at;
-		total->odd += a->odd;
-	}
+uint64_t
+census_trim(const struct census *c)
+{
+	struct census_counts n;
+
+	census_total(c, &n);
+	return n.resident + c->arenas[0].counts.top_resident;
 }

@@ -10,7 +10,7 @@
 
 /* Of a hostile process there is no end of names. */
 #define KINDS_MAX 65536
-#define WORDS_MAX (1u << 20)
+#define WORDS_MAX (1u << 18)
 #define NAME_MAX_TYPE 4096
 
 /* A string that short may be a pointer. */

@@ -16,11 +16,15 @@
 #define STATE_SYSTEM 2184
 #define BINS 127
 
+/* How often a busy arena is read until it makes sense. */
+#define TRIES 32
+#define TORN 2
+
 /* So many bins of a heap in use are empty at the least. */
 #define BINS_EMPTY 4
 
 /* The library's own data; a static program's may be larger. */
-#define DATA_MAX (UINT64_C(64) << 20)
+#define DATA_MAX (UINT64_C(16) << 20)
 #define OLDEST 31
 #define NEWEST 41
 
@@ -44,8 +48,13 @@ half_at(const unsigned char *bytes, size_t at)
 
 /* ---- an arena ------------------------------------------------------------- */
 
+/*
+ * A thread that is in the middle of putting a chunk into a bin leaves one that
+ * leads to the chunk on one side and to itself on the other, and may be away
+ * from its CPU just then: so many are `torn` at most.
+ */
 static bool
-is_state(const unsigned char *b, uint64_t address)
+is_state(const unsigned char *b, uint64_t address, int torn)
 {
 	int empty = 0;
 
@@ -59,8 +68,8 @@ is_state(const unsigned char *b, uint64_t address)
 
 		if (fd == self && bk == self)
 			empty++;
-		else if (fd == self || bk == self || fd == 0 || bk == 0 ||
-		    fd % 16 != 0 || bk % 16 != 0 || fd >= CENSUS_USER_END ||
+		else if (((fd == self || bk == self) && torn-- <= 0) ||
+		    fd == 0 || bk == 0 || fd % 16 != 0 || bk % 16 != 0 || fd >= CENSUS_USER_END ||
 		    bk >= CENSUS_USER_END)
 			return false;
 	}
@@ -78,20 +87,30 @@ state_from(const unsigned char *b, uint64_t address, struct census_state *s)
 		s->fast[i] = word_at(b, STATE_FASTBINS + 8 * i);
 }
 
+/* Its owner may be in the middle of a change, and often if it is busy. */
+static size_t
+read_state(const struct census_reader *r, const void *in, void *out,
+    size_t room)
+{
+	unsigned char b[STATE_SIZE];
+	uint64_t address;
+
+	memcpy(&address, in, sizeof address);
+	for (int i = 0; i < TRIES && room >= sizeof(struct census_state); i++)
+		if (census_read(r, address, b, sizeof b) &&
+		    is_state(b, address, i < TRIES / 2 ? 0 : TORN)) {
+			state_from(b, address, out);
+			return sizeof(struct census_state);
+		}
+	return 0;
+}
+
 bool
 census_state_read(const struct census_reader *r, uint64_t address,
     struct census_state *s)
 {
-	unsigned char b[STATE_SIZE];
-
-	/* Its owner may be in the middle of a change. */
-	for (int i = 0; i < 16; i++)
-		if (census_read(r, address, b, sizeof b) &&
-		    is_state(b, address)) {
-			state_from(b, address, s);
-			return true;
-		}
-	return false;
+	return census_call(r, read_state, &address, sizeof address, s,
+	    sizeof *s) == sizeof *s;
 }
 
 /* ---- in the library's data ------------------------------------------------- */
@@ -142,7 +161,7 @@ find_par(struct census_layout *l, const unsigned char *b, size_t size)
 
 static bool
 search_data(const struct census_reader *r, const struct mapping *m,
-    struct census_layout *l)
+    int torn, struct census_layout *l)
 {
 	size_t size = (size_t)(m->end - m->start);
 	unsigned char *b;
@@ -154,7 +173,7 @@ search_data(const struct census_reader *r, const struct mapping *m,
 	for (size_t at = 0; at < size; at += CENSUS_PAGE)
 		census_read(r, m->start + at, b + at, CENSUS_PAGE);
 	for (size_t at = 0; !found && at + STATE_SIZE <= size; at += 8)
-		if (is_state(b + at, m->start + at)) {
+		if (is_state(b + at, m->start + at, torn)) {
 			state_from(b + at, m->start + at, &l->main);
 			find_par(l, b, size);
 			found = true;
@@ -209,7 +228,7 @@ is_libc(const struct mapping *m)
 /* "GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36." */
 static bool
 find_release(const struct census_reader *r, const struct mapping *m,
-    struct census_layout *l)
+    bool all, struct census_layout *l)
 {
 	static const char before[] = "GNU C Library (";
 	static const char version[] = "release version 2.";
@@ -220,9 +239,13 @@ find_release(const struct census_reader *r, const struct mapping *m,
 	     at += CENSUS_PAGE) {
 		size_t want = m->end - at > CENSUS_PAGE ? 2 * CENSUS_PAGE :
 							  CENSUS_PAGE;
-		ssize_t got = r->read(r->arg, at, b, want);
+		ssize_t got;
 		char *text, *number;
 
+		if (all)
+			got = r->read(r->arg, at, b, want);
+		else
+			got = census_read(r, at, b, want) ? (ssize_t)want : 0;
 		if (got <= 0)
 			continue;
 		b[got] = '\0';
@@ -263,12 +286,13 @@ static int
 check_release(const struct census_reader *r, const struct mappings *maps,
     const struct mapping *home, struct census_layout *l, struct err *e)
 {
-	for (size_t i = 0; i < maps->n && l->minor == 0; i++) {
-		const struct mapping *m = &maps->list[i];
+	/* What is in memory first: a page that is read is the target's. */
+	for (size_t k = 0; k < 2 * maps->n && l->minor == 0; k++) {
+		const struct mapping *m = &maps->list[k % maps->n];
 
 		if (is_home(m, home) && m->readable && !m->writable &&
 		    !m->shared)
-			find_release(r, m, l);
+			find_release(r, m, k >= maps->n, l);
 	}
 	if (l->minor == 0)
 		return err_set(e, ERR_FAILED,
@@ -281,6 +305,22 @@ check_release(const struct census_reader *r, const struct mappings *maps,
 		return err_set(e, ERR_FAILED,
 		    "the heap of glibc 2.%d is not known to this version of "
 		    "ullage: 2.%d to 2.%d are", l->minor, OLDEST, NEWEST);
+	return 0;
+}
+
+/* The file's own first bytes; a page of it may be read, it is a program's. */
+static int
+refuse_32_bit(const struct census_reader *r, const struct mapping *home,
+    struct err *e)
+{
+	unsigned char ident[5];
+
+	if (r->read(r->arg, home->start, ident, sizeof ident) ==
+		sizeof ident &&
+	    memcmp(ident, "\177ELF", 4) == 0 && ident[4] == 1)
+		return err_set(e, ERR_FAILED,
+		    "this is a program of 32 bits; a census knows the heaps "
+		    "of 64-bit ones alone");
 	return 0;
 }
 
@@ -310,7 +350,8 @@ census_layout_find(const struct census_reader *r, const struct mappings *maps,
 		return err_set(e, ERR_FAILED,
 		    "this process has no program, or its mappings may not be "
 		    "read");
-	if (check_release(r, maps, home, l, e) < 0)
+	if (refuse_32_bit(r, home, e) < 0 ||
+	    check_release(r, maps, home, l, e) < 0)
 		return -1;
 	find_brk(maps, l);
 	/* A change in the middle of a read spoils it; look again. */
@@ -319,7 +360,8 @@ census_layout_find(const struct census_reader *r, const struct mappings *maps,
 			const struct mapping *m = &maps->list[i];
 
 			found = is_home(m, home) && m->writable &&
-			    !m->shared && search_data(r, m, l);
+			    !m->shared &&
+			    search_data(r, m, k < 8 ? 0 : TORN, l);
 		}
 	if (!found)
 		return err_set(e, ERR_FAILED,

@@ -72,14 +72,15 @@ census_resume(const struct census_walk *w, const struct census_segment *s,
     uint64_t from)
 {
 	struct probe k = { .s = s };
-	uint64_t word[2], steps = 0, looked = 0, found = s->end;
+	uint64_t word[2], steps = 0, looked = 0, found = s->end, limit;
 
 	census_window_init(&k.near, w->reader, PROBE_PAGES);
 	census_window_init(&k.far, w->reader, PROBE_PAGES);
-	for (uint64_t p = from; p + CHUNK_MIN <= s->end;) {
+	limit = s->until != 0 && s->until < s->end ? s->until : s->end;
+	for (uint64_t p = from; p + CHUNK_MIN <= limit;) {
 		if (++looked % STEPS == 0 &&
 		    (steps + looked > BUDGET ||
-			(w->enough != NULL && w->enough(w->arg))))
+			(w->enough != NULL && w->enough(w->arg, p))))
 			break;
 		if (p == s->top) {
 			found = p;
@@ -96,7 +97,7 @@ census_resume(const struct census_walk *w, const struct census_segment *s,
 		}
 		p += CHUNK_ALIGN;
 	}
-	census_window_fini(&k.near);
 	census_window_fini(&k.far);
+	census_window_fini(&k.near);
 	return found;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "census/walk.h"
+#include "census/pins.h"
 #include "census/resume.h"
 
 #include <string.h>
@@ -10,8 +11,17 @@
  * half written. */
 #define RETRIES 3
 
+/* What a heap may grow by between two looks at its top. */
+#define GROWTH (UINT64_C(64) << 20)
+
+/* Pages of holes are looked at in parts, so that there is an end in time. */
+#define LOOK (UINT64_C(256) << 20)
+
 /* So often the top may move away while we come near. */
 #define MOVES 64
+
+/* A window for a part of a segment: what is read beyond it is for nothing. */
+#define CELL_PAGES 72
 
 /* Between two looks at the clock. */
 #define STEPS 4096
@@ -24,6 +34,7 @@ struct walker {
 	uint64_t p;
 	struct census_chunk last; /* before p; size 0: none */
 	uint64_t run, run_end;	  /* of free chunks; equal: none */
+	struct census_pins pins;
 	uint64_t steps;
 	uint64_t retry_at; /* where the last derailment was */
 	int retries, moves;
@@ -32,15 +43,58 @@ struct walker {
 static uint64_t
 resident(const struct walker *k, uint64_t start, uint64_t end)
 {
-	const struct census_window *w = &k->window;
 	uint64_t bytes = 0;
 
-	if (start < w->start || end > w->end)
-		return census_resident(k->w->reader, start, end);
-	for (uint64_t at = start; at < end; at += CENSUS_PAGE)
-		if (w->there[(at - w->start) / CENSUS_PAGE])
-			bytes += CENSUS_PAGE;
+	while (start < end) {
+		uint64_t part = end - start < LOOK ? end - start : LOOK;
+
+		bytes += census_window_resident(&k->window, start,
+		    start + part);
+		start += part;
+		if (part == LOOK && k->w->enough != NULL &&
+		    k->w->enough(k->w->arg, start))
+			break;
+	}
 	return bytes;
+}
+
+static bool
+counted(const struct walker *k, uint64_t address)
+{
+	return k->s.until == 0 ||
+	    (address >= k->s.from && address < k->s.until);
+}
+
+/* Bytes of what may begin and end in the middle of pages. */
+static uint64_t
+in_memory(const struct walker *k, uint64_t start, uint64_t end)
+{
+	uint64_t first = start & ~(CENSUS_PAGE - 1);
+	uint64_t last = (end - 1) & ~(CENSUS_PAGE - 1), bytes;
+
+	if (first == last)
+		return resident(k, first, first + CENSUS_PAGE) > 0 ?
+		    end - start :
+		    0;
+	bytes = resident(k, first + CENSUS_PAGE, last);
+	if (resident(k, first, first + CENSUS_PAGE) > 0)
+		bytes += first + CENSUS_PAGE - start;
+	if (resident(k, last, last + CENSUS_PAGE) > 0)
+		bytes += end - last;
+	return bytes;
+}
+
+/* ---- runs of free chunks ------------------------------------------------------ */
+
+static void
+count_run(struct census_counts *n, uint64_t bytes)
+{
+	size_t i = 0;
+
+	while (i + 1 < CENSUS_RUNS && bytes >> (i + 6) != 0)
+		i++;
+	n->runs[i]++;
+	n->run_bytes[i] += bytes;
 }
 
 /* malloc_trim gives back the pages behind the links of a free chunk (48). */
@@ -50,11 +104,29 @@ end_run(struct walker *k)
 	uint64_t start = (k->run + 48 + CENSUS_PAGE - 1) & ~(CENSUS_PAGE - 1);
 	uint64_t end = k->run_end & ~(CENSUS_PAGE - 1);
 
-	if (k->run_end > k->run && end > start) {
-		k->counts->pages += end - start;
-		k->counts->resident += resident(k, start, end);
+	if (k->run_end > k->run && counted(k, k->run)) {
+		count_run(k->counts, k->run_end - k->run);
+		if (end > start) {
+			k->counts->pages += end - start;
+			k->counts->resident += resident(k, start, end);
+		}
 	}
 	k->run = k->run_end = 0;
+}
+
+static void
+count_chunk(struct walker *k, const struct census_chunk *c,
+    enum chunk_state state)
+{
+	struct census_counts *n = k->counts;
+
+	n->count[state]++;
+	n->bytes[state] += c->size;
+	if (state != CHUNK_IN_USE)
+		return;
+	n->in_memory += in_memory(k, c->address, c->address + c->size);
+	if (k->w->in_use != NULL)
+		k->w->in_use(k->w->arg, c);
 }
 
 /* The flag of the next chunk has told about the last one. */
@@ -70,8 +142,9 @@ settle(struct walker *k, bool in_use, uint64_t prev_size)
 		state = k->w->state(k->w->arg, c);
 	else if (prev_size != c->size)
 		k->counts->odd++;
-	k->counts->count[state]++;
-	k->counts->bytes[state] += c->size;
+	census_pins_put(&k->pins, c, state);
+	if (counted(k, c->address))
+		count_chunk(k, c, state);
 	if (state == CHUNK_FREE || state == CHUNK_FAST) {
 		if (k->run == k->run_end)
 			k->run = c->address;
@@ -93,7 +166,8 @@ refresh_top(struct walker *k)
 	    top < k->s.start || !census_word(k->w->reader, top + 8, &size))
 		return false;
 	size &= ~CHUNK_FLAGS;
-	if (size > CENSUS_USER_END)
+	if (size > CENSUS_USER_END || top > k->s.end + GROWTH ||
+	    top + size > k->s.end + GROWTH)
 		return false;
 	k->s.top = top;
 	if (top + size > k->s.end)
@@ -105,7 +179,13 @@ static void
 count_top(struct walker *k, uint64_t size)
 {
 	uint64_t start = k->p + CHUNK_MIN + 1, end = k->p + size;
+	struct census_chunk top = { .address = k->p, .size = size };
 
+	end_run(k);
+	if (size > 0)
+		census_pins_put(&k->pins, &top, CHUNK_FREE);
+	if (!counted(k, k->p))
+		return;
 	start = (start + CENSUS_PAGE - 1) & ~(CENSUS_PAGE - 1);
 	end &= ~(CENSUS_PAGE - 1);
 	k->counts->top += size;
@@ -136,6 +216,26 @@ at_top(struct walker *k)
 	return true;
 }
 
+/* All that begins before the end of what is counted has been settled. */
+static bool
+past_it(const struct walker *k)
+{
+	uint64_t until = k->s.until;
+
+	return until != 0 && k->last.size != 0 && k->last.address >= until &&
+	    (k->run == k->run_end || k->run >= until);
+}
+
+/* From p to there nothing is understood. */
+static void
+leave_out(struct walker *k, uint64_t to)
+{
+	if (k->s.until != 0 && to > k->s.until)
+		to = k->s.until;
+	if (to > k->p)
+		k->counts->uncovered += to - k->p;
+}
+
 /* On to where a chain of chunks is sure; false if there is none. */
 static bool
 resume(struct walker *k, uint64_t from)
@@ -143,13 +243,16 @@ resume(struct walker *k, uint64_t from)
 	uint64_t at;
 
 	end_run(k);
+	if (k->last.size != 0)
+		census_pins_spoil(&k->pins, k->last.address);
 	k->counts->uncovered += k->last.size;
 	k->last.size = 0;
 	at = census_resume(k->w, &k->s, from);
-	k->counts->uncovered += at - k->p;
+	leave_out(k, at);
 	k->p = at;
+	census_pins_spoil(&k->pins, at);
 	census_window_drop(&k->window);
-	return at < k->s.end;
+	return at < k->s.end && (k->s.until == 0 || at < k->s.until);
 }
 
 static bool
@@ -182,6 +285,7 @@ fence(struct walker *k, uint64_t prev_size, uint64_t head)
 
 	settle(k, head & CHUNK_PREV_IN_USE, prev_size);
 	end_run(k);
+	census_pins_spoil(&k->pins, k->p);
 	rest = k->s.end - k->p;
 	if (rest > 2 * CHUNK_HEADER && (k->s.main || k->s.top != 0))
 		return resume(k, k->p + 2 * CHUNK_HEADER);
@@ -233,9 +337,36 @@ finish(struct walker *k)
 		count_top(k, k->s.end - k->p);
 		k->last.size = 0;
 	}
-	k->counts->uncovered += k->last.size;
+	if (!past_it(k))
+		k->counts->uncovered += k->last.size;
 	k->last.size = 0;
 	end_run(k);
+	census_pins_end(&k->pins);
+}
+
+void
+census_counts_add(struct census_counts *to, const struct census_counts *from,
+    uint64_t times)
+{
+	for (int s = 0; s < CHUNK_STATES; s++) {
+		to->count[s] += from->count[s] * times;
+		to->bytes[s] += from->bytes[s] * times;
+	}
+	for (int i = 0; i < CENSUS_RUNS; i++) {
+		to->runs[i] += from->runs[i] * times;
+		to->run_bytes[i] += from->run_bytes[i] * times;
+	}
+	to->in_memory += from->in_memory * times;
+	to->top += from->top * times;
+	to->pages += from->pages * times;
+	to->resident += from->resident * times;
+	to->top_resident += from->top_resident * times;
+	to->uncovered += from->uncovered * times;
+	to->derailed += from->derailed;
+	to->odd += from->odd;
+	to->pinned += from->pinned * times;
+	if (to->derailed_at == 0)
+		to->derailed_at = from->derailed_at;
 }
 
 void
@@ -249,11 +380,15 @@ census_walk(const struct census_walk *w, const struct census_segment *segment,
 	k.s = *segment;
 	k.counts = counts;
 	k.p = segment->start;
-	census_window_init(&k.window, w->reader, CENSUS_WINDOW_PAGES);
-	while (k.p < k.s.end && !at_top(&k)) {
+	census_pins_init(&k.pins, w, segment, counts);
+	census_window_init(&k.window, w->reader,
+	    segment->until != 0 ? CELL_PAGES : CENSUS_WINDOW_PAGES);
+	if (k.p % CENSUS_PAGE != 0)
+		census_pins_spoil(&k.pins, k.p);
+	while (k.p < k.s.end && !at_top(&k) && !past_it(&k)) {
 		if (++k.steps % STEPS == 0 && w->enough != NULL &&
-		    w->enough(w->arg)) {
-			counts->uncovered += k.s.end - k.p;
+		    w->enough(w->arg, k.p)) {
+			leave_out(&k, k.s.end);
 			break;
 		}
 		if (!step(&k))

@@ -15,7 +15,7 @@
 
 struct census_base {
 	json_t *root;
-	struct hash index[CENSUS_VIEWS]; /* id: place in the array + 1 */
+	struct hash index[CENSUS_GROW]; /* id: place in the array + 1 */
 };
 
 static json_t *
@@ -50,7 +50,7 @@ census_base_read(const char *path, struct err *e)
 	b = xcalloc(1, sizeof *b);
 	b->root = json_loadb(buf_text(&text), text.len, 0, &why);
 	buf_free(&text);
-	for (int by = 0; by < CENSUS_VIEWS; by++) {
+	for (int by = 0; by < CENSUS_GROW; by++) {
 		json_t *rows = rows_of(b, by);
 
 		if (!json_is_array(rows)) {
@@ -76,7 +76,7 @@ census_base_free(struct census_base *b)
 {
 	if (b == NULL)
 		return;
-	for (int by = 0; by < CENSUS_VIEWS; by++)
+	for (int by = 0; by < CENSUS_GROW; by++)
 		hash_free(&b->index[by]);
 	json_decref(b->root);
 	free(b);

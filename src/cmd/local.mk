@@ -52,7 +52,11 @@ src_libhome_a_SOURCES += \
 src_libhome_a_SOURCES += \
 	src/cmd/census.c \
 	src/cmd/census_base.c \
-	src/cmd/census_view.c src/cmd/census_view.h
+	src/cmd/census_profile.c \
+	src/cmd/census_sites.c \
+	src/cmd/census_space.c \
+	src/cmd/census_view.c src/cmd/census_view.h \
+	src/cmd/memory_census.c src/cmd/memory_census.h
 
 # HTTP.
 if SERVE

@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "base/units.h"
 #include "base/xalloc.h"
+#include "cmd/memory_census.h"
 #include "target/knob.h"
 #include "target/snapshot.h"
 #include "tune/ledger.h"
@@ -33,6 +34,8 @@ static const struct option_spec memory_options[] = {
 	{ 0, "ask", OPT_FLAG, NULL,
 	    "ask the allocator for its own numbers; glibc holds locks for it",
 	    false },
+	{ 0, "census", OPT_FLAG, NULL,
+	    "count the heap of glibc, however large it is", false },
 	{ 0, "maps", OPT_FLAG, NULL, "list the mappings too", false },
 	{ 0, "json", OPT_FLAG, NULL, "write JSON", false },
 	OPTION_END,
@@ -47,6 +50,8 @@ struct account {
 	struct snapshot *s; /* NULL: no agent, or it sees nothing */
 	struct knob k;
 	bool has_knob;
+	struct err no_agent; /* why live is not known from one; "" */
+	struct memory_census census;
 	struct ledger_object *objects;
 	struct ledger l;
 	uint64_t stacks[STACKS_MAX];
@@ -86,14 +91,10 @@ ask(const struct options *o, struct account *a, struct err *e)
 static int
 read_agent(const struct options *o, struct account *a, struct err *e)
 {
-	struct err reason;
-
 	if (a->t->segment < 0) {
 		if (option_given(o, "ask"))
 			return target_need_agent(a->t, e);
-		target_need_agent(a->t, &reason);
-		cmd_note(o, "%s; live and free cannot be told apart",
-		    reason.text);
+		target_need_agent(a->t, &a->no_agent);
 		return 0;
 	}
 	if (option_given(o, "ask") && ask(o, a, e) < 0)
@@ -146,6 +147,22 @@ read_kernel(const struct options *o, struct account *a, struct err *e)
 	return 0;
 }
 
+static int
+read_census(const struct options *o, struct account *a, struct err *e)
+{
+	if (memory_census_take(o, a->t, a->s, a->status.rss_anon, &a->census,
+		e) < 0)
+		return -1;
+	if (a->census.taken || a->s != NULL)
+		return 0;
+	if (a->no_agent.text[0] != '\0')
+		cmd_note(o, "%s; live and free cannot be told apart",
+		    a->no_agent.text);
+	if (a->census.why_not[0] != '\0')
+		cmd_note(o, "%s", a->census.why_not);
+	return 0;
+}
+
 static void
 reckon(struct account *a)
 {
@@ -179,6 +196,7 @@ reckon(struct account *a)
 		in.objects = a->objects;
 		in.n_objects = a->s->n_live;
 	}
+	memory_census_use(&a->census, &in, &trim);
 	ledger_make(&in, &a->l);
 	trim.anonymous = a->status.rss_anon;
 	trim.live = (uint64_t)in.live;
@@ -336,10 +354,12 @@ draw(const struct options *o, const struct account *a, struct buf *out)
 	if (l->swap > 0)
 		buf_printf(out, "%-29s %8s\n", "swapped out, not in RSS",
 		    units_bytes(text, (int64_t)l->swap));
-	if (a->has_knob && a->s != NULL) {
+	if ((a->has_knob && a->s != NULL) || a->census.taken) {
 		buf_printf(out, "\na trim would return %s%s: %s\n",
-		    a->estimate == UINT64_MAX || a->estimate == 0 ? "" :
-								     "about ",
+		    a->estimate == UINT64_MAX || a->estimate == 0 ||
+			    a->census.taken ?
+			"" :
+			"about ",
 		    a->estimate == UINT64_MAX ?
 			"an unknown amount" :
 			units_bytes(text, (int64_t)a->estimate),
@@ -355,6 +375,7 @@ draw(const struct options *o, const struct account *a, struct buf *out)
 			    units_duration(b, (int64_t)r->duration_ns));
 		}
 	}
+	memory_census_draw(&a->census, a->s, out);
 	if (a->has_knob)
 		draw_allocator(a, out);
 	if (option_given(o, "maps"))
@@ -420,17 +441,21 @@ draw_json(const struct options *o, const struct account *a, struct buf *out)
 	json_object_set_new(all, "rss", number(l->rss));
 	json_object_set_new(all, "parts", parts);
 	json_object_set_new(all, "live_error",
-	    a->s ? number(l->error) : json_null());
+	    a->s || a->census.taken ? number(l->error) : json_null());
 	json_object_set_new(all, "live_absent",
-	    a->s ? number(l->live_absent) : json_null());
+	    a->s || a->census.taken ? number(l->live_absent) : json_null());
 	json_object_set_new(all, "live_excess",
 	    a->s ? number((uint64_t)l->excess) : json_null());
 	json_object_set_new(all, "page_tables", number(l->page_tables));
 	json_object_set_new(all, "swap", number(l->swap));
 	json_object_set_new(all, "trim_estimate",
-	    a->s && a->has_knob ? number(a->estimate) : json_null());
+	    (a->s && a->has_knob) || a->census.taken ? number(a->estimate) :
+							  json_null());
 	json_object_set_new(all, "trim_reason",
-	    a->s && a->has_knob ? json_string(a->why) : json_null());
+	    (a->s && a->has_knob) || a->census.taken ? json_string(a->why) :
+							  json_null());
+	json_object_set_new(all, "census",
+	    memory_census_json(&a->census, a->s, a->status.rss_anon));
 	json_object_set_new(all, "smaps_ns",
 	    a->has_maps ? number(a->maps.cost_ns) : json_null());
 	json_object_set_new(all, "allocator",
@@ -459,7 +484,8 @@ memory_run(const struct cmd *cmd, struct options *o, struct err *e)
 	if (!a.t->alive) {
 		rc = err_set(e, ERR_GONE,
 		    "process %d has ended and has no memory", a.t->pid);
-	} else if (read_agent(o, &a, e) == 0 && read_kernel(o, &a, e) == 0) {
+	} else if (read_agent(o, &a, e) == 0 && read_kernel(o, &a, e) == 0 &&
+	    read_census(o, &a, e) == 0) {
 		reckon(&a);
 		if (option_given(o, "json"))
 			draw_json(o, &a, &out);

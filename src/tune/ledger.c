@@ -254,7 +254,7 @@ sum_maps(const struct ledger_input *in, struct ledger *l)
 	for (size_t i = 0; i < s->n; i++)
 		l->maps[i].map = &s->list[i];
 	absent = in->watched ? place_objects(in, l) : 0;
-	l->live_absent = (uint64_t)absent;
+	l->live_absent += (uint64_t)absent;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct smap *m = &s->list[i];
 		struct ledger_map *at = &l->maps[i];
@@ -314,6 +314,7 @@ void
 ledger_make(const struct ledger_input *in, struct ledger *l)
 {
 	*l = (struct ledger){ .page_tables = in->status->page_tables,
+		.live_absent = in->absent,
 		.swap = in->maps == NULL ? in->status->swap : 0 };
 	l->known[LEDGER_FILE] = l->known[LEDGER_SHARED] =
 	    l->known[LEDGER_UNKNOWN] = true;
@@ -321,6 +322,8 @@ ledger_make(const struct ledger_input *in, struct ledger *l)
 		for (int i = LEDGER_DATA; i < LEDGER_PARTS; i++)
 			l->known[i] = true;
 		sum_maps(in, l);
+		/* They may share a mapping with what is not the heap's. */
+		move(l, LEDGER_ANONYMOUS, LEDGER_HEAP, (double)in->mapped);
 		l->known[LEDGER_HEAP] = !in->watched;
 		if (in->watched)
 			divide_heap(in, l, LEDGER_HEAP, LEDGER_RETAINED);
@@ -349,6 +352,10 @@ ledger_return(const struct ledger *l, const struct ledger_trim *t,
 		*why = "mimalloc's threads give back their own pages; another "
 		       "cannot (ullage trim now --full makes them)";
 		return 0;
+	}
+	if (t->releasable != UINT64_MAX && t->counted) {
+		*why = "whole free pages in memory, counted by the census";
+		return t->releasable;
 	}
 	if (t->releasable != UINT64_MAX) {
 		*why = "the allocator says that so much is free and whole";

@@ -58,6 +58,9 @@ struct ledger_input {
 	double live, live_error; /* bytes */
 	bool glibc;		 /* the allocator is: shapes of its arenas */
 	uint64_t metadata;	 /* the allocator's word; UINT64_MAX */
+	/* Of a census, when live is its count; 0 without one: */
+	uint64_t absent; /* of live: not resident */
+	uint64_t mapped; /* resident in chunks with mappings of their own */
 };
 
 struct ledger {
@@ -81,6 +84,7 @@ struct ledger_trim {
 	uint64_t releasable;   /* as the allocator says; UINT64_MAX */
 	uint64_t base;	       /* anonymous less live after a trim; 0: none */
 	uint64_t anonymous, live; /* bytes, now */
+	bool counted; /* releasable is the count of a census */
 };
 
 /* Bytes that a trim would return, an estimate, and why; UINT64_MAX: unknown. */

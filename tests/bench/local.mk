@@ -75,3 +75,18 @@ bench-trim: $(bin_PROGRAMS) $(agent_PROGRAMS) tests/bench/trim-bench
 	SRC='$(abs_top_srcdir)' BUILD='$(abs_top_builddir)' \
 	    $(srcdir)/tests/bench/trim $(BENCH_TRIM)
 .PHONY: bench-trim
+
+# What a census costs and how true it is.
+#   make bench-census
+#   make bench-census BENCH_CENSUS='--write 1024'
+EXTRA_PROGRAMS += tests/bench/census-bench
+CLEANFILES += tests/bench/census-bench
+tests_bench_census_bench_SOURCES = tests/bench/census-bench.c
+tests_bench_census_bench_CFLAGS = $(AM_CFLAGS) -O2
+tests_bench_census_bench_LDADD = -lpthread
+EXTRA_DIST += tests/bench/census
+BENCH_CENSUS =
+bench-census: $(bin_PROGRAMS) tests/bench/census-bench
+	SRC='$(abs_top_srcdir)' BUILD='$(abs_top_builddir)' \
+	    $(srcdir)/tests/bench/census $(BENCH_CENSUS)
+.PHONY: bench-census

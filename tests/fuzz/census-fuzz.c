@@ -8,6 +8,7 @@
 #include "census/caches.h"
 #include "census/kinds.h"
 #include "census/layout.h"
+#include "census/resume.h"
 #include "census/tally.h"
 #include "census/walk.h"
 
@@ -24,7 +25,7 @@ struct target {
 	struct census_kinds *kinds;
 	struct census_tally tally;
 	struct census_caches caches;
-	uint64_t covered;
+	uint64_t covered, pinned;
 };
 
 static ssize_t
@@ -55,14 +56,50 @@ pages_target(void *arg, uint64_t address, size_t n, uint8_t *there)
 }
 
 static enum chunk_state
-on_chunk(void *arg, const struct census_chunk *c)
+state_of(void *arg, struct census_chunk *c)
 {
 	struct target *t = arg;
-	uint32_t kind = census_kind(t->kinds, c);
+
+	c->kind = census_kind(t->kinds, c);
+	return census_caches_state(&t->caches, c);
+}
+
+static void
+on_use(void *arg, const struct census_chunk *c)
+{
+	struct target *t = arg;
 
 	t->covered += c->size;
-	census_tally_add(&t->tally, 0, kind, c->size);
-	return census_caches_state(&t->caches, c);
+	census_tally_add(&t->tally, 0, c->kind, c->size, 3,
+	    (uint32_t)c->size % (CENSUS_PARTS + 1));
+}
+
+static void
+on_pin(void *arg, const struct census_chunk *c, enum chunk_state state)
+{
+	struct target *t = arg;
+
+	t->pinned++;
+	if (state == CHUNK_FREE || c->size == 0)
+		abort();
+	census_tally_pin(&t->tally, 0, c->kind, c->size, 1);
+}
+
+/* A cell of the heap must not tell more than all of it. */
+static void
+try_cell(const struct census_walk *w, struct census_segment s, uint64_t at)
+{
+	struct census_counts c;
+
+	memset(&c, 0, sizeof c);
+	s.from = BASE + at % 16 * 4096;
+	s.until = s.from + 4 * 4096;
+	if (s.from > s.start + 4096)
+		s.start = census_resume(w, &s, s.from - 4096);
+	if (s.start < s.until)
+		census_walk(w, &s, &c);
+	if (c.pinned > 4)
+		abort();
 }
 
 static void
@@ -72,9 +109,10 @@ try(struct target *t, const uint8_t *data, size_t size)
 	    "10000000-10010000 rw-p 00000000 00:00 0 [heap]\n"
 	    "10010000-10018000 rw-p 00000000 08:01 9 /lib/libc.so.6\n"
 	    "10018000-10020000 r--p 00000000 08:01 9 /lib/libc.so.6\n";
-	struct census_reader r = { read_target, pages_target, t };
-	struct census_walk w = { &r, on_chunk, t, NULL };
-	struct census_segment s = { BASE, BASE + 16 * 4096, 0, 0, true };
+	struct census_reader r = { .read = read_target, .pages = pages_target,
+		.arg = t };
+	struct census_walk w = { &r, state_of, on_use, on_pin, t, NULL };
+	struct census_segment s = { BASE, BASE + 16 * 4096, 0, 0, true, 0, 0 };
 	struct mappings maps = MAPPINGS_INIT;
 	struct census_layout layout;
 	struct census_counts c;
@@ -100,12 +138,13 @@ try(struct target *t, const uint8_t *data, size_t size)
 		census_caches_fast(&t->caches, &r, 36, &state);
 	memset(&c, 0, sizeof c);
 	census_walk(&w, &s, &c);
-	sum = c.bytes[CHUNK_IN_USE] + c.bytes[CHUNK_CACHED] +
-	    c.bytes[CHUNK_FAST];
+	sum = c.bytes[CHUNK_IN_USE];
 	/* What was counted is what was met, and no more than there was. */
-	if (sum != t->covered || c.pages > sum + c.bytes[CHUNK_FREE] ||
-	    c.resident > c.pages)
+	if (sum != t->covered || c.pinned != t->pinned ||
+	    c.pages > c.bytes[CHUNK_FAST] + c.bytes[CHUNK_FREE] ||
+	    c.resident > c.pages || c.in_memory > sum)
 		abort();
+	try_cell(&w, s, head[0] >> 40);
 	census_kinds_free(t->kinds);
 	census_tally_free(&t->tally);
 	census_caches_free(&t->caches);

@@ -132,11 +132,13 @@ if FUZZERS
 noinst_PROGRAMS += tests/fuzz/census-fuzz
 tests_fuzz_census_fuzz_SOURCES = tests/fuzz/census-fuzz.c \
 	src/census/caches.c src/census/kinds.c src/census/layout.c \
-	src/census/maps.c src/census/reader.c src/census/resume.c \
+	src/census/maps.c src/census/pins.c src/census/reader.c \
+	src/census/resume.c \
 	src/census/tally.c src/census/walk.c src/base/buf.c src/base/err.c \
 	src/base/hash.c src/base/xalloc.c
 tests_fuzz_census_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
 tests_fuzz_census_fuzz_CFLAGS = $(AM_CFLAGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 tests_fuzz_census_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_census_fuzz_LDADD = -lm
 endif

@@ -79,8 +79,8 @@ TESTS += $(memory_integration_tests)
 dist_check_SCRIPTS += tests/integration/openers
 TESTS += tests/integration/openers
 # The census of a heap.
-dist_check_SCRIPTS += tests/integration/census
-TESTS += tests/integration/census
+dist_check_SCRIPTS += tests/integration/census tests/integration/census-more
+TESTS += tests/integration/census tests/integration/census-more
 # HTTP.
 if SERVE
 dist_check_SCRIPTS += tests/integration/serve

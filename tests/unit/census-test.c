@@ -58,7 +58,7 @@ pages_buffer(void *arg, uint64_t address, size_t n, uint8_t *there)
 }
 
 static enum chunk_state
-state(void *arg, const struct census_chunk *c)
+state(void *arg, struct census_chunk *c)
 {
 	(void)arg;
 	return c->n >= 8 && memcmp(c->seen, "cached", 6) == 0 ? CHUNK_CACHED :
@@ -66,10 +66,11 @@ state(void *arg, const struct census_chunk *c)
 }
 
 static bool
-enough(void *arg)
+enough(void *arg, uint64_t at)
 {
 	struct heap *h = arg;
 
+	(void)at;
 	return ++h->calls > h->enough_after;
 }
 
@@ -93,8 +94,9 @@ chunk(uint64_t size, bool in_use)
 static struct census_counts
 walk_to(uint64_t end, uint64_t top)
 {
-	struct census_reader r = { read_buffer, pages_buffer, heap };
-	struct census_walk w = { &r, state, heap, enough };
+	struct census_reader r = { .read = read_buffer,
+		.pages = pages_buffer, .arg = heap };
+	struct census_walk w = { &r, state, NULL, NULL, heap, enough };
 	struct census_segment s = { .start = BASE, .end = BASE + end,
 		.top = top ? BASE + top : 0, .main = true };
 	struct census_counts c;
@@ -284,7 +286,8 @@ cached_chunks_are_apart(void **unused)
 static void
 only_what_is_beyond_doubt_is_named(void **unused)
 {
-	struct census_reader r = { read_buffer, pages_buffer, heap };
+	struct census_reader r = { .read = read_buffer,
+		.pages = pages_buffer, .arg = heap };
 	struct mappings maps = MAPPINGS_INIT;
 	struct census_kinds *k = census_kinds_new(&r, &maps);
 	struct census_chunk c = { .size = 80, .n = 64 };
@@ -328,12 +331,12 @@ names_of_mappings_may_be_anything(void **unused)
 static void
 rows_are_added_up(void **unused)
 {
-	struct census_tally t = { NULL, 0, 0, HASH_INIT };
+	struct census_tally t = { .rows = NULL };
 
 	(void)unused;
-	census_tally_add(&t, 0, 1, 48);
-	census_tally_add(&t, 0, 1, 48);
-	census_tally_add(&t, 1, 1, 48);
+	census_tally_add(&t, 0, 1, 48, 1, CENSUS_PARTS);
+	census_tally_add(&t, 0, 1, 48, 1, CENSUS_PARTS);
+	census_tally_add(&t, 1, 1, 48, 1, CENSUS_PARTS);
 	assert_int_equal(t.n, 2);
 	assert_int_equal(t.rows[0].count, 2);
 	assert_int_equal(t.rows[0].bytes, 96);

@@ -3,6 +3,7 @@
 // A heap whose contents are known. Prints what it holds, one "name count
 // bytes" per line (bytes of chunks), then "ready"; then obeys lines:
 // info (mallinfo2), trim (malloc_trim, and what it returned), leak, churn, quit.
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -119,13 +120,22 @@ scatter(unsigned seed, int n)
 static long
 resident()
 {
-	long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
+	static char text[65536];
+	const char *at;
+	size_t len = 0;
+	ssize_t n;
+	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
 
-	if (f == nullptr || fscanf(f, "%*d %ld", &pages) != 1)
+	/* Not statm, whose counters are late; nor the pages of libc that
+	 * a call may bring. */
+	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	text[len] = '\0';
+	at = strstr(text, "\nAnonymous:");
+	if (at == nullptr)
 		abort();
-	fclose(f);
-	return pages * 4096;
+	return atol(at + 11) * 1024;
 }
 
 static void

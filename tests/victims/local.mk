@@ -106,6 +106,11 @@ tests_victims_fd_leak_CFLAGS = $(AM_CFLAGS) -g -O1
 tests_victims_creators_SOURCES = tests/victims/creators.c
 tests_victims_creators_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE -pthread
 # A heap whose contents are known.
-check_PROGRAMS += tests/victims/census-victim
+check_PROGRAMS += tests/victims/census-hostile tests/victims/census-space \
+	tests/victims/census-victim
+tests_victims_census_hostile_SOURCES = tests/victims/census-hostile.c
+tests_victims_census_hostile_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
+tests_victims_census_space_SOURCES = tests/victims/census-space.c
+tests_victims_census_space_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
 tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
 tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
