@@ -253,8 +253,11 @@ model_baseline(struct model *m)
 {
 	m->growth = !m->growth;
 	for (size_t i = 0; i < m->n; i++) {
+		const struct source_row *r = &m->all[i].row;
+
 		m->all[i].has_base = m->growth;
-		m->all[i].base = m->all[i].row;
+		m->all[i].base = (struct process_base){ r->rss, r->size,
+			r->threads, r->fds, r->live, r->retained };
 	}
 	model_arrange(m);
 }
