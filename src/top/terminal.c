@@ -184,6 +184,8 @@ terminal_open(bool ascii, struct err *e)
 	if (tcgetattr(STDIN_FILENO, &tty.saved) < 0)
 		return err_errno(e, "cannot ask the terminal for its state");
 	prepare_restore();
+	/* newterm makes its own of what check has asked for. */
+	del_curterm(cur_term);
 	tty.screen = newterm(NULL, stdout, stdin);
 	if (tty.screen == NULL)
 		return err_set(e, ERR_FAILED, "the terminal could not be set "
