@@ -304,10 +304,15 @@ top_run(const struct source *source, const struct top_options *o,
 
 	memset(&v, 0, sizeof v);
 	v.source = source;
-	if (terminal_open(o->ascii, e) < 0)
+	/*
+	 * First the signals: curses leaves alone what has a handler already.
+	 * It would ignore SIGTSTP for as long as each update takes, and a
+	 * Ctrl-Z that comes then would be lost.
+	 */
+	if (watch_signals(e) < 0)
 		return -1;
-	if (watch_signals(e) < 0) {
-		terminal_close();
+	if (terminal_open(o->ascii, e) < 0) {
+		unwatch_signals();
 		return -1;
 	}
 	if (aside_start(&v.lists, read_list, (void *)(uintptr_t)source, e) <
@@ -315,6 +320,7 @@ top_run(const struct source *source, const struct top_options *o,
 	    aside_start(&v.details, read_detail, (void *)(uintptr_t)source,
 		e) < 0) {
 		terminal_close();
+		unwatch_signals();
 		return -1;
 	}
 	begin(&v, o);
