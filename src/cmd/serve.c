@@ -97,7 +97,7 @@ build(const struct serving *s, struct watched *w, const struct kind *kind,
 		e->status = ERR_GONE;
 		return NULL;
 	}
-	if ((shot = snapshot_take(w->t, e)) == NULL)
+	if ((shot = kind_snapshot(kind, w->t, e)) == NULL)
 		return NULL;
 	p = kind->build(shot);
 	snapshot_free(shot);
