@@ -38,7 +38,17 @@ let_go(struct top_source *s)
 	smaps_free(&s->maps);
 	memset(&s->maps, 0, sizeof s->maps);
 	s->has_maps = false;
+	top_forget_looks(s);
 	s->pid = 0;
+}
+
+struct symbolizer *
+top_names(struct top_source *s)
+{
+	if (s->names == NULL)
+		s->names = symbolizer_new(s->target->root, NULL, s->pid,
+		    s->target->process.ns_pid);
+	return s->names;
 }
 
 /* The target that is asked for, kept from one look to the next; one without
@@ -284,11 +294,8 @@ add_profile(struct top_source *s, const struct source_request *r,
 	if (kind == NULL)
 		return err_set(e, ERR_FAILED, "there is no profile \"%s\"",
 		    r->kind);
-	if (s->names == NULL)
-		s->names = symbolizer_new(s->target->root, NULL, r->pid,
-		    s->target->process.ns_pid);
 	p = kind->build(agent);
-	profile_symbolize(p, s->names);
+	profile_symbolize(p, top_names(s));
 	d->profile = p;
 	if (r->base == NULL)
 		return 0;
@@ -349,7 +356,7 @@ fill(struct top_source *s, const struct source_request *r,
 	if ((r->parts & DETAIL_THREADS) != 0)
 		top_threads(s, r, d);
 	if ((r->parts & DETAIL_FDS) != 0)
-		top_fds(r, d);
+		top_fds(s, r, d);
 	return 0;
 }
 

@@ -88,6 +88,7 @@ top_source_free(struct top_source *s)
 	target_free(s->target);
 	tasks_free(&s->before);
 	smaps_free(&s->maps);
+	top_forget_looks(s);
 	free(s);
 }
 

@@ -7,11 +7,13 @@
 #include "proc/status.h"
 #include "proc/sweep.h"
 #include "proc/tasks.h"
+#include "profile/leaks.h"
 #include "symbol/symbol.h"
 #include "target/target.h"
 #include "top/source.h"
 
 #define TOP_STACKS_MAX 4096
+#define TOP_LOOKS 6
 
 struct user_name {
 	uint32_t uid;
@@ -50,6 +52,9 @@ struct top_source {
 	size_t n_stacks;
 	bool has_maps;
 	int64_t mapped; /* ns, when */
+	struct leak_look looks[TOP_LOOKS]; /* at descriptors; oldest first */
+	size_t n_looks;
+	int64_t looked; /* ns, the newest */
 };
 
 struct top_source *top_source_new(struct err *e);
@@ -70,7 +75,18 @@ void top_machine_read(struct source_machine *m);
 /* Threads and descriptors as tables; with a sentence of totals. */
 void top_threads(struct top_source *s, const struct source_request *r,
     struct source_detail *d);
-void top_fds(const struct source_request *r, struct source_detail *d);
+void top_fds(struct top_source *s, const struct source_request *r,
+    struct source_detail *d);
+
+/* Looks at descriptors of a process that is not shown any more. */
+void top_forget_looks(struct top_source *s);
+
+/* By the column that is asked for, or else by that one. */
+void top_order(struct table *t, const struct source_request *r, size_t n,
+    int otherwise);
+
+/* Names for addresses of the process that is shown; kept. */
+struct symbolizer *top_names(struct top_source *s);
 
 int64_t top_now(void); /* ns since boot */
 uint64_t top_ticks_to_ns(uint64_t ticks);

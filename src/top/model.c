@@ -29,6 +29,7 @@ source_detail_free(struct source_detail *d)
 	profile_free(d->whole);
 	table_free(d->table);
 	table_free(d->receipts);
+	free(d->text);
 	free(d);
 }
 
