@@ -113,7 +113,7 @@ top_command(const struct cmd *cmd, struct options *o, struct err *e)
 	if (check(o, e) < 0 || parse_delay(o, &how.delay, e) < 0)
 		return -1;
 	if (find_pids(o, &pids, &how.n_pids, e) == 0 &&
-	    (source = top_source_new(e)) != NULL) {
+	    (source = top_source_new(!option_given(o, "batch"), e)) != NULL) {
 		how.pids = pids;
 		rc = option_given(o, "batch") ?
 		    top_batch(&source->source, &how, &lines, e) :

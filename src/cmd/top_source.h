@@ -10,6 +10,7 @@
 #include "profile/leaks.h"
 #include "symbol/symbol.h"
 #include "target/target.h"
+#include "top/aside.h"
 #include "top/source.h"
 
 #define TOP_STACKS_MAX 4096
@@ -20,7 +21,7 @@ struct user_name {
 	char name[32];
 };
 
-struct watched {
+struct watched { /* a process that has, or may have, an agent */
 	int32_t pid;
 	uint64_t start_ticks;
 	struct target *target; /* owned; NULL: looked, and has no agent */
@@ -38,6 +39,8 @@ struct top_source {
 	struct watched *watched;
 	size_t n_watched, cap_watched;
 	uint32_t round;
+	bool aside, searching;
+	struct aside search; /* if searching */
 	int64_t searched; /* when all processes were searched for agents */
 
 	/* The thread of details: the process that is open. */
@@ -57,7 +60,9 @@ struct top_source {
 	int64_t looked; /* ns, the newest */
 };
 
-struct top_source *top_source_new(struct err *e);
+/* aside: agents are looked for on a thread of its own, so that they are there
+ * some lists later; else each list has them. */
+struct top_source *top_source_new(bool aside, struct err *e);
 void top_source_free(struct top_source *s);
 
 /* ---- the parts -------------------------------------------------------------- */
@@ -69,6 +74,12 @@ int top_source_plan(void *arg, const struct action *a, struct buf *question,
     struct buf *command, bool *harm, struct err *e);
 int top_source_act(void *arg, const struct action *a, struct buf *said,
     struct err *e);
+
+/* Of the rows of the sweep; a search may end some lists later. */
+void top_agents_find(struct top_source *s);
+void top_agents_add(const struct top_source *s, const struct sweep_row *row,
+    struct source_row *out);
+void top_agents_free(struct top_source *s);
 
 void top_machine_read(struct source_machine *m);
 
