@@ -15,6 +15,7 @@
 #include "target/snapshot.h"
 #include "tune/ledger.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +361,22 @@ fill(struct top_source *s, const struct source_request *r,
 	return 0;
 }
 
+/* Tens of megabytes of tables, for names that are known by now. After stacks
+ * at once, since they are not looked at again by themselves. */
+static void
+rest(struct top_source *s, const struct source_detail *d)
+{
+	bool any;
+
+	if (s->names == NULL)
+		return;
+	any = symbolizer_rest(s->names);
+	if (d->text != NULL)
+		any = symbolizer_rest(s->names) || any;
+	if (any)
+		malloc_trim(0);
+}
+
 struct source_detail *
 top_source_detail(void *arg, const struct source_request *r)
 {
@@ -388,5 +405,6 @@ top_source_detail(void *arg, const struct source_request *r)
 		snprintf(d->problem, sizeof d->problem, "%s", e.text);
 	}
 	snapshot_free(agent);
+	rest(s, d);
 	return d;
 }
