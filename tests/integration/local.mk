@@ -57,9 +57,9 @@ tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The live view, in terminals of tmux.
-dist_check_SCRIPTS += tests/integration/top-screen
+dist_check_SCRIPTS += tests/integration/top-screen tests/integration/top-story
 EXTRA_DIST += tests/lib/screen.sh
-TESTS += tests/integration/top-screen
+TESTS += tests/integration/top-screen tests/integration/top-story
 
 # The memory ledger and the trim knob.
 memory_integration_tests = \
