@@ -89,6 +89,22 @@ restore_now(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &tty.saved);
 }
 
+/* What waits to be written is dropped: it may wait because somebody has
+ * pressed Ctrl-S, and then the end of it would have to wait, too. */
+void
+terminal_abandon(void)
+{
+	struct termios flowing = tty.saved;
+
+	if (!tty.open)
+		return;
+	tcflush(STDOUT_FILENO, TCOFLUSH);
+	/* Taking away the meaning of Ctrl-S makes output go on. */
+	flowing.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(STDIN_FILENO, TCSANOW, &flowing);
+	restore_now();
+}
+
 static void
 on_crash(int sig)
 {
