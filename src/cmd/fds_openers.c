@@ -27,11 +27,9 @@ const struct column by_stack_columns[BY_STACK_COLUMNS] = {
 /* ---- reading ------------------------------------------------------------- */
 
 int
-openers_read(struct openers *w, const struct options *o, const struct target *t,
-    const struct open_files *list, struct err *e)
+openers_look(struct openers *w, const struct target *t,
+    const struct open_files *list, struct symbolizer *names, struct err *e)
 {
-	struct symbolizer *names;
-
 	memset(w, 0, sizeof *w);
 	if (t->segment < 0)
 		return 0;
@@ -41,11 +39,20 @@ openers_read(struct openers *w, const struct options *o, const struct target *t,
 	w->sites = sites_new(w->s);
 	for (size_t i = 0; i < w->s->n_open; i++)
 		sites_want_stack(w->sites, w->s->open[i].stack);
-	names =
-	    profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
 	sites_resolve(w->sites, names);
-	symbolizer_free(names);
 	return 0;
+}
+
+int
+openers_read(struct openers *w, const struct options *o, const struct target *t,
+    const struct open_files *list, struct err *e)
+{
+	struct symbolizer *names =
+	    profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
+	int rc = openers_look(w, t, list, names, e);
+
+	symbolizer_free(names);
+	return rc;
 }
 
 void

@@ -20,6 +20,10 @@ int openers_read(struct openers *w, const struct options *o,
     const struct target *t, const struct open_files *list, struct err *e);
 void openers_free(struct openers *w);
 
+/* The same with names of somebody's own. */
+int openers_look(struct openers *w, const struct target *t,
+    const struct open_files *list, struct symbolizer *names, struct err *e);
+
 /* NULL if the descriptor, or who opened it, is not known. */
 const struct snapshot_open *openers_find(const struct openers *w, int32_t fd);
 

@@ -42,7 +42,9 @@ src_libhome_a_SOURCES += \
 	src/cmd/top_levers.c \
 	src/cmd/top_machine.c \
 	src/cmd/top_source.c src/cmd/top_source.h \
-	src/cmd/top_tables.c
+	src/cmd/top_agents.c \
+	src/cmd/top_fds.c \
+	src/cmd/top_threads.c
 
 src_libhome_a_SOURCES += \
 	src/cmd/fds_leaks.c \

@@ -19,11 +19,9 @@ by_tid(const void *a, const void *b)
 }
 
 int
-creators_read(struct creators *c, const struct options *o,
-    const struct target *t, struct err *e)
+creators_look(struct creators *c, const struct target *t,
+    struct symbolizer *names, struct err *e)
 {
-	struct symbolizer *names;
-
 	memset(c, 0, sizeof *c);
 	c->pid = t->pid;
 	c->namespaces = t->process.ns_pid != t->pid;
@@ -45,11 +43,20 @@ creators_read(struct creators *c, const struct options *o,
 			c->by_tid[c->n++] = h;
 	}
 	qsort(c->by_tid, c->n, sizeof *c->by_tid, by_tid);
-	names =
-	    profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
 	sites_resolve(c->sites, names);
-	symbolizer_free(names);
 	return 0;
+}
+
+int
+creators_read(struct creators *c, const struct options *o,
+    const struct target *t, struct err *e)
+{
+	struct symbolizer *names =
+	    profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
+	int rc = creators_look(c, t, names, e);
+
+	symbolizer_free(names);
+	return rc;
 }
 
 void

@@ -23,6 +23,10 @@ int creators_read(struct creators *c, const struct options *o,
     const struct target *t, struct err *e);
 void creators_free(struct creators *c);
 
+/* The same with names of somebody's own. */
+int creators_look(struct creators *c, const struct target *t,
+    struct symbolizer *names, struct err *e);
+
 /* NULL if it is not known. */
 const struct snapshot_thread *creators_find(const struct creators *c,
     int32_t tid);

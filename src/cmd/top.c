@@ -10,6 +10,7 @@
 #include "top/columns.h"
 #include "top/run.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -110,10 +111,15 @@ top_command(const struct cmd *cmd, struct options *o, struct err *e)
 	int rc = -1;
 
 	(void)cmd;
+	/* It runs for days: what is large goes back when it is freed, and the
+	 * threads that read share one arena. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 512 << 10);
+	mallopt(M_ARENA_MAX, 2);
 	if (check(o, e) < 0 || parse_delay(o, &how.delay, e) < 0)
 		return -1;
 	if (find_pids(o, &pids, &how.n_pids, e) == 0 &&
-	    (source = top_source_new(e)) != NULL) {
+	    (source = top_source_new(!option_given(o, "batch"), e)) != NULL) {
 		how.pids = pids;
 		rc = option_given(o, "batch") ?
 		    top_batch(&source->source, &how, &lines, e) :

@@ -15,6 +15,7 @@
 #include "target/snapshot.h"
 #include "tune/ledger.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,17 @@ let_go(struct top_source *s)
 	smaps_free(&s->maps);
 	memset(&s->maps, 0, sizeof s->maps);
 	s->has_maps = false;
+	top_forget_looks(s);
 	s->pid = 0;
+}
+
+struct symbolizer *
+top_names(struct top_source *s)
+{
+	if (s->names == NULL)
+		s->names = symbolizer_new(s->target->root, NULL, s->pid,
+		    s->target->process.ns_pid);
+	return s->names;
 }
 
 /* The target that is asked for, kept from one look to the next; one without
@@ -284,11 +295,8 @@ add_profile(struct top_source *s, const struct source_request *r,
 	if (kind == NULL)
 		return err_set(e, ERR_FAILED, "there is no profile \"%s\"",
 		    r->kind);
-	if (s->names == NULL)
-		s->names = symbolizer_new(s->target->root, NULL, r->pid,
-		    s->target->process.ns_pid);
 	p = kind->build(agent);
-	profile_symbolize(p, s->names);
+	profile_symbolize(p, top_names(s));
 	d->profile = p;
 	if (r->base == NULL)
 		return 0;
@@ -349,8 +357,24 @@ fill(struct top_source *s, const struct source_request *r,
 	if ((r->parts & DETAIL_THREADS) != 0)
 		top_threads(s, r, d);
 	if ((r->parts & DETAIL_FDS) != 0)
-		top_fds(r, d);
+		top_fds(s, r, d);
 	return 0;
+}
+
+/* Tens of megabytes of tables, for names that are known by now. After stacks
+ * at once, since they are not looked at again by themselves. */
+static void
+rest(struct top_source *s, const struct source_detail *d)
+{
+	bool any;
+
+	if (s->names == NULL)
+		return;
+	any = symbolizer_rest(s->names);
+	if (d->text != NULL)
+		any = symbolizer_rest(s->names) || any;
+	if (any)
+		malloc_trim(0);
 }
 
 struct source_detail *
@@ -381,5 +405,6 @@ top_source_detail(void *arg, const struct source_request *r)
 		snprintf(d->problem, sizeof d->problem, "%s", e.text);
 	}
 	snapshot_free(agent);
+	rest(s, d);
 	return d;
 }

@@ -5,8 +5,6 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "proc/stat.h"
-#include "target/glance.h"
-#include "target/knob.h"
 
 #include <inttypes.h>
 #include <pwd.h>
@@ -15,13 +13,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Processes in other pid namespaces are looked for so often: it costs as much
- * as ten lists. */
-#define SEARCH_NS INT64_C(60000000000)
-
-/* A process that had no agent is asked again after so many lists. */
-#define ASK_AGAIN 15
 
 static uint64_t
 tick_ns(void)
@@ -53,10 +44,11 @@ top_now(void)
 }
 
 struct top_source *
-top_source_new(struct err *e)
+top_source_new(bool aside, struct err *e)
 {
 	struct top_source *s = xcalloc(1, sizeof *s);
 
+	s->aside = aside;
 	s->sweep = sweep_new("/proc", e);
 	if (s->sweep == NULL) {
 		free(s);
@@ -69,26 +61,7 @@ top_source_new(struct err *e)
 		.plan = top_source_plan,
 		.act = top_source_act,
 	};
-	/* The list is there at once, containers a little later. */
-	s->searched = top_now() - SEARCH_NS + INT64_C(5000000000);
 	return s;
-}
-
-void
-top_source_free(struct top_source *s)
-{
-	if (s == NULL)
-		return;
-	for (size_t i = 0; i < s->n_watched; i++)
-		target_free(s->watched[i].target);
-	free(s->watched);
-	free(s->users);
-	sweep_free(s->sweep);
-	symbolizer_free(s->names);
-	target_free(s->target);
-	tasks_free(&s->before);
-	smaps_free(&s->maps);
-	free(s);
 }
 
 /* ---- names of users ---------------------------------------------------------- */
@@ -113,144 +86,6 @@ user_name(struct top_source *s, uint32_t uid)
 	else
 		snprintf(u->name, sizeof u->name, "%u", uid);
 	return u->name;
-}
-
-/* ---- agents --------------------------------------------------------------------- */
-
-static struct watched *
-find_watched(struct top_source *s, int32_t pid, uint64_t start_ticks)
-{
-	for (size_t i = 0; i < s->n_watched; i++)
-		if (s->watched[i].pid == pid &&
-		    s->watched[i].start_ticks == start_ticks)
-			return &s->watched[i];
-	return NULL;
-}
-
-static const struct sweep_row *
-find_row(const struct top_source *s, int32_t pid)
-{
-	size_t low = 0, high = sweep_count(s->sweep);
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct sweep_row *r = sweep_row(s->sweep, mid);
-
-		if (r->pid == pid)
-			return r;
-		if (r->pid < pid)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
-static void
-watch(struct top_source *s, int32_t pid)
-{
-	const struct sweep_row *row = find_row(s, pid);
-	struct watched *w;
-	struct err ignored;
-	char text[16];
-
-	if (row == NULL)
-		return;
-	w = find_watched(s, pid, row->start_ticks);
-	if (w != NULL && (w->target != NULL || s->round - w->round < ASK_AGAIN))
-		return;
-	if (w == NULL) {
-		s->watched = xgrow(s->watched, s->n_watched, &s->cap_watched,
-		    sizeof *s->watched);
-		w = &s->watched[s->n_watched++];
-	}
-	snprintf(text, sizeof text, "%d", pid);
-	*w = (struct watched){ pid, row->start_ticks,
-		target_find(text, &ignored), s->round };
-	if (w->target != NULL && (w->target->segment < 0 || !w->target->alive ||
-	    w->target->process.start_ticks != w->start_ticks)) {
-		target_free(w->target);
-		w->target = NULL;
-	}
-}
-
-/* Those that have ended are let go. */
-static void
-forget_ended(struct top_source *s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_watched; i++) {
-		const struct sweep_row *row = find_row(s, s->watched[i].pid);
-
-		if (row != NULL && row->state != 'Z' &&
-		    row->start_ticks == s->watched[i].start_ticks)
-			s->watched[n++] = s->watched[i];
-		else
-			target_free(s->watched[i].target);
-	}
-	s->n_watched = n;
-}
-
-static void
-find_agents(struct top_source *s)
-{
-	int32_t *pids;
-	struct err ignored;
-	size_t n = target_hints(&pids);
-
-	forget_ended(s);
-	for (size_t i = 0; i < n; i++)
-		watch(s, pids[i]);
-	free(pids);
-	if (top_now() - s->searched < SEARCH_NS)
-		return;
-	s->searched = top_now();
-	if (target_list_agents(&pids, &n, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		watch(s, pids[i]);
-	free(pids);
-}
-
-/* Private memory beside the live heap, less what trims have left over. */
-static uint64_t
-retained(const struct target *t, int32_t pid, uint64_t live)
-{
-	char text[128];
-	struct knob k;
-	struct err ignored;
-	uint64_t resident, shared;
-
-	if (proc_read(pid, "statm", text, sizeof text) <= 0 ||
-	    sscanf(text, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) != 2 ||
-	    resident < shared || knob_read(t, &k, &ignored) < 0)
-		return NOT_KNOWN;
-	return knob_retained(&k,
-	    (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE), live);
-}
-
-static void
-add_agent(struct top_source *s, const struct sweep_row *row,
-    struct source_row *out)
-{
-	struct watched *w = find_watched(s, row->pid, row->start_ticks);
-	struct glance g;
-	struct err ignored;
-
-	if (w == NULL || w->target == NULL)
-		return;
-	out->agent = true;
-	if (target_glance(w->target, &g, &ignored) < 0)
-		return;
-	out->samples = g.samples;
-	out->interval = g.interval;
-	out->lost = g.lost;
-	if (g.shadowed)
-		return;
-	out->live = g.live_bytes;
-	out->peak = g.peak_bytes;
-	out->retained = retained(w->target, row->pid, g.live_bytes);
 }
 
 /* ---- rows --------------------------------------------------------------------------- */
@@ -340,13 +175,29 @@ top_source_list(void *arg, unsigned needs, struct err *e)
 	l->n = sweep_count(s->sweep);
 	l->rows = xcalloc(l->n, sizeof *l->rows);
 	if ((needs & NEED_AGENT) != 0)
-		find_agents(s);
+		top_agents_find(s);
 	for (size_t i = 0; i < l->n; i++) {
 		add_row(s, sweep_row(s->sweep, i), &l->rows[i]);
 		if ((needs & NEED_AGENT) != 0)
-			add_agent(s, sweep_row(s->sweep, i), &l->rows[i]);
+			top_agents_add(s, sweep_row(s->sweep, i), &l->rows[i]);
 	}
 	count_threads(l);
 	top_machine_read(&l->machine);
 	return l;
+}
+
+void
+top_source_free(struct top_source *s)
+{
+	if (s == NULL)
+		return;
+	top_agents_free(s);
+	free(s->users);
+	sweep_free(s->sweep);
+	symbolizer_free(s->names);
+	target_free(s->target);
+	tasks_free(&s->before);
+	smaps_free(&s->maps);
+	top_forget_looks(s);
+	free(s);
 }

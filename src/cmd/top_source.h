@@ -7,18 +7,21 @@
 #include "proc/status.h"
 #include "proc/sweep.h"
 #include "proc/tasks.h"
+#include "profile/leaks.h"
 #include "symbol/symbol.h"
 #include "target/target.h"
+#include "top/aside.h"
 #include "top/source.h"
 
 #define TOP_STACKS_MAX 4096
+#define TOP_LOOKS 6
 
 struct user_name {
 	uint32_t uid;
 	char name[32];
 };
 
-struct watched {
+struct watched { /* a process that has, or may have, an agent */
 	int32_t pid;
 	uint64_t start_ticks;
 	struct target *target; /* owned; NULL: looked, and has no agent */
@@ -36,6 +39,8 @@ struct top_source {
 	struct watched *watched;
 	size_t n_watched, cap_watched;
 	uint32_t round;
+	bool aside, searching;
+	struct aside search; /* if searching */
 	int64_t searched; /* when all processes were searched for agents */
 
 	/* The thread of details: the process that is open. */
@@ -50,9 +55,14 @@ struct top_source {
 	size_t n_stacks;
 	bool has_maps;
 	int64_t mapped; /* ns, when */
+	struct leak_look looks[TOP_LOOKS]; /* at descriptors; oldest first */
+	size_t n_looks;
+	int64_t looked; /* ns, the newest */
 };
 
-struct top_source *top_source_new(struct err *e);
+/* aside: agents are looked for on a thread of its own, so that they are there
+ * some lists later; else each list has them. */
+struct top_source *top_source_new(bool aside, struct err *e);
 void top_source_free(struct top_source *s);
 
 /* ---- the parts -------------------------------------------------------------- */
@@ -65,12 +75,29 @@ int top_source_plan(void *arg, const struct action *a, struct buf *question,
 int top_source_act(void *arg, const struct action *a, struct buf *said,
     struct err *e);
 
+/* Of the rows of the sweep; a search may end some lists later. */
+void top_agents_find(struct top_source *s);
+void top_agents_add(const struct top_source *s, const struct sweep_row *row,
+    struct source_row *out);
+void top_agents_free(struct top_source *s);
+
 void top_machine_read(struct source_machine *m);
 
 /* Threads and descriptors as tables; with a sentence of totals. */
 void top_threads(struct top_source *s, const struct source_request *r,
     struct source_detail *d);
-void top_fds(const struct source_request *r, struct source_detail *d);
+void top_fds(struct top_source *s, const struct source_request *r,
+    struct source_detail *d);
+
+/* Looks at descriptors of a process that is not shown any more. */
+void top_forget_looks(struct top_source *s);
+
+/* By the column that is asked for, or else by that one. */
+void top_order(struct table *t, const struct source_request *r, size_t n,
+    int otherwise);
+
+/* Names for addresses of the process that is shown; kept. */
+struct symbolizer *top_names(struct top_source *s);
 
 int64_t top_now(void); /* ns since boot */
 uint64_t top_ticks_to_ns(uint64_t ticks);

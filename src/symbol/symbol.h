@@ -73,6 +73,12 @@ void symbolizer_lookup(struct symbolizer *s,
 char *symbolizer_object(struct symbolizer *s,
     const struct symbol_module *module, uint64_t address);
 
+/*
+ * Closes the files that nothing was looked up in since the last time, and so
+ * gives back what their tables took; answers stay. True if there was any.
+ */
+bool symbolizer_rest(struct symbolizer *s);
+
 /* Demangles C++ (_Z…) and Rust (_R…, and legacy …17h<hash>E). Owned by the
  * caller; NULL if the name is not mangled. */
 char *symbol_demangle(const char *name);

@@ -20,13 +20,14 @@ struct module {
 	char *path, *build_id;
 	uint64_t start; /* of a deleted file, else 0 */
 	bool deleted;
-	struct image *image;
+	struct image *image; /* NULL: not open at the moment */
+	bool used;	     /* since symbolizer_rest */
 };
 
 struct answer {
 	size_t module; /* index, or NO_MODULE */
 	uint64_t address;
-	struct symbol_frame *frames; /* owned */
+	struct symbol_frame *frames; /* owned, with the texts of files */
 	size_t n;
 	bool taken;
 };
@@ -120,12 +121,40 @@ module_index(struct symbolizer *s, const struct symbol_module *m)
 	if (i == s->n_modules) {
 		key.path = xstrdup(key.path);
 		key.build_id = xstrdup(key.build_id);
-		key.image = image_open(&s->search, m);
 		s->modules = xgrow(s->modules, s->n_modules, &s->cap_modules,
 		    sizeof *s->modules);
 		s->modules[s->n_modules++] = key;
 	}
 	return s->last_module = i;
+}
+
+static struct image *
+image_of(struct symbolizer *s, size_t i, const struct symbol_module *m)
+{
+	struct module *of = &s->modules[i];
+
+	if (of->image == NULL)
+		of->image = image_open(&s->search, m);
+	of->used = true;
+	return of->image;
+}
+
+bool
+symbolizer_rest(struct symbolizer *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_modules; i++) {
+		struct module *m = &s->modules[i];
+
+		if (!m->used && m->image != NULL) {
+			image_free(m->image);
+			m->image = NULL;
+			any = true;
+		}
+		m->used = false;
+	}
+	return any;
 }
 
 static struct answer *
@@ -217,26 +246,32 @@ is_file(const struct symbol_module *m)
 	    strncmp(path, "/dev/zero", 9) != 0;
 }
 
+/* Texts of files are copied: they are the image's, which may be closed. */
 static void
 keep(struct symbolizer *s, struct answer *a, const struct dwarf_frame *frames,
     size_t n)
 {
 	const struct name *name;
-	size_t i;
+	size_t i, room = 0;
+	char *text;
 
 	if (n == 0)
 		return;
-	a->frames = xcalloc(n, sizeof *a->frames);
+	for (i = 0; i < n; i++)
+		room += strlen(frames[i].file) + 1;
+	a->frames = xmalloc(n * sizeof *a->frames + room);
 	a->n = n;
+	text = (char *)(a->frames + n);
 	for (i = 0; i < n; i++) {
 		name = names_get(&s->names, frames[i].linkage != NULL &&
 			frames[i].linkage[0] != '\0' ? frames[i].linkage :
 			frames[i].name);
 		a->frames[i] = (struct symbol_frame){ .name = name->shown,
 			.system_name = name->system_name,
-			.file = frames[i].file,
+			.file = text,
 			.line = frames[i].line,
 			.start_line = frames[i].start_line };
+		text = stpcpy(text, frames[i].file) + 1;
 	}
 }
 
@@ -261,7 +296,7 @@ find(struct symbolizer *s, const struct symbol_module *m, struct answer *a)
 	size_t n = 0;
 
 	if (a->module != NO_MODULE) {
-		n = image_find(s->modules[a->module].image,
+		n = image_find(image_of(s, a->module, m),
 		    a->address - m->bias, frames);
 	} else {
 		frames[0] = (struct dwarf_frame){ .file = "",
@@ -300,7 +335,7 @@ symbolizer_object(struct symbolizer *s, const struct symbol_module *module,
 
 	if (!is_file(module))
 		return NULL;
-	name = image_find_object(s->modules[module_index(s, module)].image,
+	name = image_find_object(image_of(s, module_index(s, module), module),
 	    address - module->bias, &offset);
 	if (name == NULL)
 		return NULL;

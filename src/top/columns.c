@@ -417,10 +417,10 @@ draw_fds_spark(DRAW)
  */
 const struct list_column list_columns[] = {
 	{ { "pid", "PID", CELL_ID, "process id; a dot marks an agent", false,
-	      false }, 8, 8, 100, 0, get_pid, draw_pid },
+	      false }, 7, 7, 100, 0, get_pid, draw_pid },
 	{ { "user", "USER", CELL_TEXT, "effective user", true, false }, 6, 9,
 	    70, 0, get_user, NULL },
-	{ { "command", "COMMAND", CELL_TEXT, "command line", true, true }, 20,
+	{ { "command", "COMMAND", CELL_TEXT, "command line", true, true }, 16,
 	    60, 99, NEED_COMMAND, get_command, draw_command },
 	{ { "cpu", "CPU", CELL_PERCENT, "part of one CPU", false, false }, 5, 5,
 	    95, 0, get_cpu, NULL },
@@ -435,7 +435,7 @@ const struct list_column list_columns[] = {
 	{ { "threads", "THR", CELL_COUNT, "threads", false, false }, 4, 4, 60,
 	    0, get_threads, NULL },
 	{ { "fds", "DESCRIPTORS", CELL_COUNT, "open descriptors", false,
-	      false }, 21, 32, 75, NEED_FDS | NEED_LIMITS, get_fds,
+	      false }, 19, 32, 75, NEED_FDS | NEED_LIMITS, get_fds,
 	    draw_descriptors },
 	{ { "nofile", "NOFILE", CELL_LIMIT, "soft limit of descriptors", false,
 	      false }, 6, 6, 10, NEED_LIMITS, get_nofile, NULL },
@@ -443,20 +443,20 @@ const struct list_column list_columns[] = {
 	      "part of the limit of descriptors in use", false, false }, 5, 5,
 	    10, NEED_FDS | NEED_LIMITS, get_full, NULL },
 	{ { "tightest", "TIGHTEST", CELL_TEXT,
-	      "the limit of which most is in use", true, false }, 12, 12, 85,
+	      "the limit of which most is in use", true, false }, 11, 12, 85,
 	    NEED_FDS | NEED_LIMITS, get_tightest, draw_tightest },
 	{ { "tightest_full", "FULL", CELL_PERCENT,
 	      "how much of that is in use", false, false }, 5, 5, 10,
 	    NEED_FDS | NEED_LIMITS, get_fraction, NULL },
 	{ { "full_in", "FULL IN", CELL_DURATION,
 	      "when descriptors reach their limit, as they have grown", false,
-	      false }, 8, 8, 84, NEED_FDS | NEED_LIMITS, get_full_in,
+	      false }, 7, 8, 84, NEED_FDS | NEED_LIMITS, get_full_in,
 	    draw_full_in },
-	{ { "rss_history", "RSS TREND", CELL_BYTES,
+	{ { "rss_history", "RSS PAST", CELL_BYTES,
 	      "resident memory over the last two minutes or so", true,
-	      false }, 9, 20, 45,
+	      false }, 8, 20, 45,
 	    0, get_rss, draw_rss_spark },
-	{ { "fds_history", "FDS TREND", CELL_COUNT,
+	{ { "fds_history", "FDS PAST", CELL_COUNT,
 	      "descriptors over the last two minutes or so", true, false }, 9,
 	    20, 10,
 	    NEED_FDS, get_fds, draw_fds_spark },
@@ -520,6 +520,8 @@ style_of(const struct list_column *column, double number)
 {
 	const char *key = column->column.key;
 
+	if (number == 0 && column->needs == NEED_AGENT)
+		return STYLE_FAINT;
 	if (strcmp(key, "live") == 0 || strcmp(key, "peak") == 0)
 		return STYLE_LIVE;
 	if (strcmp(key, "retained") == 0)

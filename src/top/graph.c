@@ -144,9 +144,10 @@ graph_spark(struct canvas *c, int row, int column, int width,
 static const unsigned char left_dots[] = { 0x40, 0x04, 0x02, 0x01 };
 static const unsigned char right_dots[] = { 0x80, 0x20, 0x10, 0x08 };
 
+/* A line of dots, and every other dot below it. */
 static unsigned
 column_dots(double v, double top, int height, int from_bottom,
-    const unsigned char dots[4])
+    const unsigned char dots[4], int phase)
 {
 	unsigned mask = 0;
 	int level;
@@ -154,9 +155,12 @@ column_dots(double v, double top, int height, int from_bottom,
 	if (v < 0 || !(top > 0))
 		return 0;
 	level = (int)ceil(cut(v / top, 0, 1) * height * 4);
-	for (int i = 0; i < 4; i++)
-		if (from_bottom * 4 + i < level)
+	for (int i = 0; i < 4; i++) {
+		int at = from_bottom * 4 + i;
+
+		if (at == level - 1 || (at < level && (at + phase) % 2 == 0))
 			mask |= dots[i];
+	}
 	return mask;
 }
 
@@ -168,9 +172,9 @@ graph_area(struct canvas *c, int row, int column, int height, int width,
 		for (int x = 0; x < width; x++) {
 			int back = (width - 1 - x) * 2, bottom = height - 1 - y;
 			unsigned dots = column_dots(from_right(values, n,
-				back + 1), top, height, bottom, left_dots) |
+				back + 1), top, height, bottom, left_dots, 0) |
 			    column_dots(from_right(values, n, back), top,
-				height, bottom, right_dots);
+				height, bottom, right_dots, 1);
 			char text[4] = { (char)0xe2,
 				(char)(0xa0 | dots >> 6),
 				(char)(0x80 | (dots & 0x3f)), '\0' };

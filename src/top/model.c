@@ -29,6 +29,7 @@ source_detail_free(struct source_detail *d)
 	profile_free(d->whole);
 	table_free(d->table);
 	table_free(d->receipts);
+	free(d->text);
 	free(d);
 }
 
@@ -253,8 +254,11 @@ model_baseline(struct model *m)
 {
 	m->growth = !m->growth;
 	for (size_t i = 0; i < m->n; i++) {
+		const struct source_row *r = &m->all[i].row;
+
 		m->all[i].has_base = m->growth;
-		m->all[i].base = m->all[i].row;
+		m->all[i].base = (struct process_base){ r->rss, r->size,
+			r->threads, r->fds, r->live, r->retained };
 	}
 	model_arrange(m);
 }

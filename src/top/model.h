@@ -25,6 +25,11 @@ enum model_history {
 	HISTORIES,
 };
 
+/* What a process had at the baseline, as in source_row. */
+struct process_base {
+	uint64_t rss, size, threads, fds, live, retained;
+};
+
 struct process_view {
 	struct source_row row;
 	bool was; /* in the last list too */
@@ -40,7 +45,7 @@ struct process_view {
 	bool pressed;
 
 	bool has_base; /* at the baseline */
-	struct source_row base;
+	struct process_base base;
 	bool tagged;
 	int depth; /* in the tree */
 };

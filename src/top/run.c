@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 
 /* The spinner of what is being read moves so often. */
 #define SPIN_MS 100
+
+/* So many seconds after a signal to end it ends in any case. */
+#define PATIENCE_S 3
 
 #define FIRST_NS INT64_C(250000000)
 
@@ -36,6 +40,23 @@ now_ns(void)
 
 /* ---- signals --------------------------------------------------------------------- */
 
+/* The loop has not ended: most likely the terminal takes no more output. */
+static void
+end_now(void)
+{
+	int sig = signalled;
+	sigset_t set;
+
+	if (sig == 0)
+		return;
+	terminal_abandon();
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	raise(sig);
+}
+
 static void
 on_signal(int sig)
 {
@@ -48,15 +69,19 @@ on_signal(int sig)
 		suspended = 1;
 	else if (sig == SIGCONT)
 		continued = 1;
-	else
+	else if (sig == SIGALRM)
+		end_now();
+	else {
 		signalled = sig;
+		alarm(PATIENCE_S);
+	}
 	n = write(signal_pipe[1], "", 1);
 	(void)n;
 	errno = saved;
 }
 
 static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP,
-	SIGCONT };
+	SIGCONT, SIGALRM };
 
 #define N_WATCHED (sizeof watched / sizeof watched[0])
 
@@ -80,6 +105,7 @@ watch_signals(struct err *e)
 static void
 unwatch_signals(void)
 {
+	alarm(0);
 	for (size_t i = 0; i < N_WATCHED; i++)
 		sigaction(watched[i], &old_actions[i], NULL);
 	close(signal_pipe[0]);
@@ -304,10 +330,15 @@ top_run(const struct source *source, const struct top_options *o,
 
 	memset(&v, 0, sizeof v);
 	v.source = source;
-	if (terminal_open(o->ascii, e) < 0)
+	/*
+	 * First the signals: curses leaves alone what has a handler already.
+	 * It would ignore SIGTSTP for as long as each update takes, and a
+	 * Ctrl-Z that comes then would be lost.
+	 */
+	if (watch_signals(e) < 0)
 		return -1;
-	if (watch_signals(e) < 0) {
-		terminal_close();
+	if (terminal_open(o->ascii, e) < 0) {
+		unwatch_signals();
 		return -1;
 	}
 	if (aside_start(&v.lists, read_list, (void *)(uintptr_t)source, e) <
@@ -315,6 +346,7 @@ top_run(const struct source *source, const struct top_options *o,
 	    aside_start(&v.details, read_detail, (void *)(uintptr_t)source,
 		e) < 0) {
 		terminal_close();
+		unwatch_signals();
 		return -1;
 	}
 	begin(&v, o);

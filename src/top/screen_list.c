@@ -11,17 +11,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 2
 #define NAME_WANTED 30 /* columns of a command, before bars grow */
+#define WIDE 140       /* from here on all columns have air between them */
 
 /* ---- columns ------------------------------------------------------------------------ */
+
+/* As many digits as the highest pid has, five at least, and the dot. */
+static int
+pid_width(const struct model *m)
+{
+	int32_t highest = 99999;
+	int width = 2;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->all[i].row.pid > highest)
+			highest = m->all[i].row.pid;
+	for (; highest > 0; highest /= 10)
+		width++;
+	return width;
+}
+
+static int
+least(const struct ui *ui, const struct list_column *column)
+{
+	return strcmp(column->column.key, "pid") == 0 ?
+	    pid_width(&ui->model) : column->least;
+}
+
+/* Numbers begin with a blank for the most part, so they need less before
+ * them. */
+static int
+gap_before(const struct ui *ui, const struct list_column *column)
+{
+	bool text = column->column.left || column->draw != NULL;
+
+	if (strcmp(column->column.key, "full_in") == 0)
+		text = false;
+	return text || ui->canvas.columns >= WIDE ? 2 : 1;
+}
 
 /* Which columns there is room for: the lightest go first. */
 static int
 choose(const struct ui *ui, bool there[LIST_COLUMNS_MAX])
 {
 	const struct list_state *l = &ui->list;
-	int room = ui->canvas.columns - 2;
+	int room = ui->canvas.columns - 1;
 
 	for (int i = 0; i < l->n_columns; i++)
 		there[i] = true;
@@ -31,7 +65,8 @@ choose(const struct ui *ui, bool there[LIST_COLUMNS_MAX])
 		for (int i = 0; i < l->n_columns; i++) {
 			if (!there[i])
 				continue;
-			total += l->columns[i]->least + (n++ > 0 ? GAP : 0);
+			total += least(ui, l->columns[i]) + (n++ > 0 ?
+				gap_before(ui, l->columns[i]) : 0);
 			if (lightest < 0 || l->columns[i]->weight <=
 			    l->columns[lightest]->weight)
 				lightest = i;
@@ -51,7 +86,7 @@ lay_out(struct ui *ui)
 	int spare = choose(ui, there), at = 1;
 
 	for (int i = 0; i < l->n_columns; i++)
-		l->width[i] = there[i] ? l->columns[i]->least : 0;
+		l->width[i] = there[i] ? least(ui, l->columns[i]) : 0;
 	/* In two rounds: names first, then bars, then names again. */
 	for (int round = 0; round < 2; round++)
 		for (int i = 0; i < l->n_columns && spare > 0; i++) {
@@ -68,9 +103,10 @@ lay_out(struct ui *ui)
 			spare -= more;
 		}
 	for (int i = 0; i < l->n_columns; i++) {
+		if (l->width[i] > 0 && at > 1)
+			at += gap_before(ui, l->columns[i]);
 		l->at[i] = at;
-		if (l->width[i] > 0)
-			at += l->width[i] + GAP;
+		at += l->width[i];
 	}
 }
 
@@ -142,7 +178,7 @@ static void
 put_memory(struct header *h, const struct source_machine *m)
 {
 	char used[UNITS_MAX], all[UNITS_MAX], text[64];
-	int width = h->c->columns >= 160 ? 30 : h->c->columns >= 100 ? 16 : 10;
+	int width = h->c->columns >= 160 ? 30 : h->c->columns >= 100 ? 12 : 10;
 	double f;
 
 	if (m->memory == 0 || m->memory == NOT_KNOWN)

@@ -82,7 +82,7 @@ process_close(struct ui *ui)
 		trend_free(&s->limits[i]);
 	memset(s, 0, sizeof *s);
 	s->busy = busy;
-	s->sort = -1;
+	s->sort = s->way = -1;
 }
 
 void
@@ -113,12 +113,24 @@ ui_open(struct ui *ui, int32_t pid)
 	ui_go(ui, &screen_process);
 }
 
+/* Stacks are taken when somebody asks, not every other second: it stops the
+ * threads. */
+static bool
+stays(const struct ui *ui)
+{
+	const struct process_state *s = &ui->process;
+
+	return process_tab(ui) == &tab_threads && s->detail != NULL &&
+	    s->detail->text != NULL;
+}
+
 bool
 ui_request(struct ui *ui, struct source_request *r)
 {
 	struct process_state *s = &ui->process;
 
-	if (ui->screen != &screen_process || s->busy || s->gone)
+	if (ui->screen != &screen_process || s->busy || s->gone ||
+	    (stays(ui) && !ui->detail_wanted))
 		return false;
 	memset(r, 0, sizeof *r);
 	r->parts = process_tab(ui)->parts;
@@ -126,8 +138,7 @@ ui_request(struct ui *ui, struct source_request *r)
 	r->start = s->start;
 	r->kind = heap_views[process_tab(ui) == &tab_heap ? s->view : 0];
 	r->base = process_tab(ui) == &tab_heap ? s->base : s->growth_base;
-	r->fds_by = s->fds_by;
-	r->by_name = s->threads_by_name;
+	r->way = s->way;
 	r->sort = s->sort;
 	r->invert = s->invert;
 	s->busy = true;
@@ -374,7 +385,7 @@ show_tab(struct ui *ui, int tab)
 	if (tab == s->tab)
 		return;
 	s->tab = tab;
-	s->sort = -1;
+	s->sort = s->way = -1;
 	s->invert = false;
 	drop_detail(s);
 	ui->detail_wanted = true;

@@ -55,6 +55,5 @@ void draw_cursor(struct ui *ui, int row);
 void heap_arrange(struct ui *ui);
 
 extern const char *const heap_views[]; /* kinds, NULL-terminated */
-extern const char *const fds_ways[];   /* how descriptors are grouped */
 
 #endif

@@ -118,14 +118,31 @@ struct source_loss {
 	uint64_t of; /* a table's fill; 0: a count of losses */
 };
 
+enum fds_way {
+	FDS_WAY_OPENER, /* needs an agent */
+	FDS_WAY_TYPE,
+	FDS_WAY_STATE,
+	FDS_WAY_PEER,
+	FDS_WAY_PATH,
+	FDS_WAY_EACH,
+	FDS_WAYS,
+};
+
+enum threads_way {
+	THREADS_WAY_ALIKE, /* of one name, waiting in the same place */
+	THREADS_WAY_EACH,
+	THREADS_WAY_STACKS, /* stops each of them for some microseconds */
+	THREADS_WAYS,
+};
+
 struct source_request {
 	unsigned parts; /* enum detail_part */
 	int32_t pid;
 	uint64_t start;
 	const char *kind;	    /* of the profile: "heap" */
 	const struct profile *base; /* to subtract, or NULL; borrowed */
-	int fds_by;		    /* how descriptors are grouped */
-	bool by_name;		    /* threads grouped */
+	int way; /* how descriptors or threads are grouped; -1: whatever
+		  * tells most */
 	int sort;		    /* column of the table, -1 as it comes */
 	bool invert;
 };
@@ -151,7 +168,11 @@ struct source_detail {
 	struct profile *profile; /* with names; owned */
 	struct profile *whole;	 /* before the subtraction; owned; or NULL */
 
-	struct table *table;	/* threads or descriptors; owned */
+	int way;		/* in which they are grouped */
+	struct table *table;	/* threads or descriptors; owned. A row whose
+				 * first cell is "!" is a suspect */
+	char *text;		/* stacks, lines of text; owned; or NULL */
+	uint64_t hidden;	/* columns of the table, by bits */
 	struct table *receipts; /* of trims; owned; or NULL */
 	char note[240];
 

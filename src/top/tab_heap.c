@@ -66,19 +66,23 @@ draw_head(struct ui *ui, int row)
 	struct canvas *c = &ui->canvas;
 	const struct profile *p = s->detail->profile;
 	double error = p->stderror[type_of(s)];
-	char text[VALUE_MAX];
+	char text[VALUE_MAX] = "";
 	int at = 1;
 
-	at += canvas_put(c, row, at, STYLE_FAINT, view_words[s->view]) + 1;
-	at += canvas_put(c, row, at, s->view == 0 ? STYLE_LIVE : STYLE_STRONG,
-	    amount(text, s, s->total)) + (text[strlen(text) - 1] != ' ');
+	if (s->base != NULL && s->total == 0)
+		at += canvas_put(c, row, at, STYLE_FAINT, "no growth");
+	else
+		at += canvas_put(c, row, at, s->view == 0 ? STYLE_LIVE :
+		    STYLE_STRONG, amount(text, s, s->total));
+	at += text[0] != '\0' && text[strlen(text) - 1] == ' ' ? 0 : 1;
 	if (error > 0 && s->base == NULL)
 		at += canvas_printf(c, row, at, STYLE_FAINT,
 		    c->unicode ? "±%s" : "+-%s",
 		    cell_shown(text, s->objects ? CELL_COUNT : CELL_BYTES,
 			error, false)) + 1;
-	at += canvas_printf(c, row, at, STYLE_FAINT, "%s in %zu sites",
-	    s->objects ? "objects" : "bytes", calls_sites(s->calls)) + 3;
+	at += canvas_printf(c, row, at, STYLE_FAINT, "%s%s in %zu site%s",
+	    s->objects ? "objects " : "", view_words[s->view],
+	    calls_sites(s->calls), calls_sites(s->calls) == 1 ? "" : "s") + 3;
 	if (s->base != NULL)
 		at += canvas_printf(c, row, at, STYLE_OURS,
 		    "growth over %s",
@@ -161,14 +165,14 @@ draw_numbers(struct ui *ui, int row, const struct calls_row *r,
 		if (h->flat_part > 0 && whole > 0 && r->flat != 0)
 			canvas_right(c, row, h->flat_part, 5, STYLE_PLAIN,
 			    cell_shown(text, CELL_PERCENT,
-				fabs((double)r->flat) / whole, false));
+				(double)r->flat / whole, false));
 	}
 	canvas_right(c, row, h->cum, 7, r->depth > 0 ? STYLE_FAINT :
 	    STYLE_PLAIN, amount(text, s, r->cum));
 	if (h->cum_part > 0 && whole > 0 && r->depth == 0)
 		canvas_right(c, row, h->cum_part, 5, STYLE_FAINT,
 		    cell_shown(text, CELL_PERCENT,
-			fabs((double)r->cum) / whole, false));
+			(double)r->cum / whole, false));
 	if (h->objects > 0 && r->objects != 0)
 		canvas_right(c, row, h->objects, 8, STYLE_FAINT,
 		    cell_shown(text, CELL_COUNT, (double)r->objects,
@@ -228,7 +232,8 @@ heap_draw(struct ui *ui, int row, int bottom)
 	if (s->n_rows == 0)
 		canvas_put(&ui->canvas, row, 1, STYLE_FAINT, s->base != NULL ?
 		    "nothing has changed since the baseline" :
-		    "nothing is sampled yet");
+		    s->view == 0 ? "nothing that was sampled is live" :
+				   "nothing is sampled yet");
 }
 
 /* ---- keys ------------------------------------------------------------------------------ */

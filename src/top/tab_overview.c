@@ -46,6 +46,7 @@ static const struct chart {
 	{ HISTORY_ALLOCS, "allocated/s", STYLE_PLAIN, CELL_BYTES, true },
 };
 
+#define CHART_ROWS 12
 #define N_CHARTS ((int)(sizeof charts / sizeof charts[0]))
 
 static void
@@ -79,8 +80,9 @@ draw_chart(struct ui *ui, int row, int column, int height, int width,
 		canvas_right(c, row, column + width - 11, 11, STYLE_FAINT,
 		    most);
 	}
+	/* With a little air above, or what is level would be a wall. */
 	graph_area(c, row + 1, column, height, width, chart->style, values, n,
-	    top);
+	    top * 1.25);
 	for (int x = column; x < column + width; x++)
 		if (strcmp(canvas_at(c, row + height, x) != NULL ?
 			canvas_at(c, row + height, x)->text : "x", " ") == 0)
@@ -104,7 +106,7 @@ draw_charts(struct ui *ui, int row, int bottom)
 	n = n < most ? n : most < 1 ? 1 : most;
 	width = (c->columns - 2 - 3 * (n - 1)) / n;
 	height = bottom - row - 1;
-	height = height > 12 ? 12 : height;
+	height = height > CHART_ROWS ? CHART_ROWS : height;
 	if (height < 1)
 		return row;
 	/* Two values a column: no wider than there is history. */

@@ -8,38 +8,145 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const fds_ways[] = { "type", "state", "peer", "path", "each",
-	NULL };
+#define TAIL_ROWS 5 /* at most, for the whole text of the row */
+
+/* ---- lines ------------------------------------------------------------------ */
 
 static void
-take_lines(struct process_state *s, const struct table *t, size_t columns)
+take_lines(struct process_state *s, char *text)
 {
-	struct table_options how = { .columns = columns, .headings = true };
-	struct buf out = BUF_INIT;
-	char *at, *end;
-	size_t cap = 0;
+	size_t cap = s->n_lines;
+	char *end;
 
-	if (t == NULL || table_rows(t) == 0)
-		return;
-	table_draw(t, &how, &out);
-	for (at = out.bytes; at != NULL && *at != '\0'; at = end + 1) {
+	for (char *at = text; at != NULL && *at != '\0'; at = end + 1) {
 		if ((end = strchr(at, '\n')) == NULL)
 			break;
 		*end = '\0';
 		s->lines = xgrow(s->lines, s->n_lines, &cap, sizeof(char *));
 		s->lines[s->n_lines++] = xstrdup(at);
 	}
+}
+
+/* As wide as it is: what the screen has no room for is shown below, for the
+ * row with the cursor. */
+static void
+take_table(struct process_state *s, const struct table *t, uint64_t hidden)
+{
+	struct table_options how = { .headings = true, .hidden = hidden };
+	struct buf out = BUF_INIT;
+	const char *gap;
+
+	s->tail = 0;
+	if (t == NULL || table_rows(t) == 0)
+		return;
+	table_draw(t, &how, &out);
+	take_lines(s, out.bytes);
 	buf_free(&out);
+	/* The last heading has nothing behind it. */
+	for (gap = s->lines[0]; (gap = strstr(gap, "  ")) != NULL;) {
+		gap += strspn(gap, " ");
+		s->tail = (size_t)(gap - s->lines[0]);
+	}
 }
 
 void
 tab_table_update(struct ui *ui)
 {
 	struct process_state *s = &ui->process;
+	const struct source_detail *d = s->detail;
 
-	take_lines(s, process_tab(ui) == &tab_memory ? s->detail->receipts :
-						       s->detail->table,
-	    (size_t)(ui->canvas.columns - 2));
+	if (process_tab(ui) == &tab_memory)
+		take_table(s, d->receipts, 0);
+	else if (d->text != NULL)
+		take_lines(s, d->text);
+	else
+		take_table(s, d->table, d->hidden);
+}
+
+/* ---- drawing ------------------------------------------------------------------ */
+
+/* Where to end a line of at most `width` bytes: at a blank, if there is one. */
+static size_t
+line_end(const char *text, size_t width)
+{
+	size_t len = strlen(text), cut = width;
+
+	if (len <= width)
+		return len;
+	while (cut > width / 2 && text[cut] != ' ')
+		cut--;
+	if (text[cut] != ' ')
+		cut = width;
+	while (cut > 1 && (text[cut] & 0xc0) == 0x80)
+		cut--;
+	return cut;
+}
+
+/* The last column of a row, in full, above `bottom`. Returns its first row,
+ * or bottom if it is all to be seen anyway. */
+static int
+draw_tail(struct ui *ui, const char *line, int bottom)
+{
+	const struct process_state *s = &ui->process;
+	struct canvas *c = &ui->canvas;
+	size_t width = (size_t)(c->columns > 6 ? c->columns - 4 : 2);
+	const char *text;
+	char part[512];
+	int rows = 0, row;
+
+	if (s->tail == 0 || strlen(line) <= s->tail ||
+	    canvas_width(c, line) <= c->columns - 2 || bottom < 8)
+		return bottom;
+	if (width >= sizeof part)
+		width = sizeof part - 1;
+	for (text = line + s->tail; *text != '\0' && rows < TAIL_ROWS; rows++)
+		for (text += line_end(text, width); *text == ' ';)
+			text++;
+	row = bottom - rows;
+	text = line + s->tail;
+	for (int i = 0; i < rows; i++) {
+		size_t n = line_end(text, width);
+
+		memcpy(part, text, n);
+		part[n] = '\0';
+		canvas_left(c, row + i, i == 0 ? 1 : 3, c->columns - 4,
+		    STYLE_PLAIN, part);
+		for (text += n; *text == ' ';)
+			text++;
+	}
+	return row;
+}
+
+static enum style
+style_of(const struct process_state *s, const char *line)
+{
+	if (s->detail->text == NULL)
+		return line[0] == '!' ? STYLE_WARN : STYLE_PLAIN;
+	if (strncmp(line, "deadlock", 8) == 0)
+		return STYLE_TROUBLE;
+	return line[0] != ' ' ? STYLE_STRONG : line[2] != ' ' ? STYLE_FAINT :
+								 STYLE_PLAIN;
+}
+
+/* In two lines where it has to be; nowhere if there is hardly room for rows. */
+static int
+draw_note(struct ui *ui, int row, int bottom)
+{
+	const char *note = ui->process.detail->note;
+	struct canvas *c = &ui->canvas;
+	size_t cut;
+	char first[sizeof ui->process.detail->note];
+
+	if (note[0] == '\0' || bottom - row < 4)
+		return row;
+	cut = line_end(note, c->columns > 4 ? (size_t)c->columns - 2 : 2);
+	memcpy(first, note, cut);
+	first[cut] = '\0';
+	canvas_put(c, row++, 1, STYLE_FAINT, first);
+	note += cut + strspn(note + cut, " ");
+	if (*note != '\0')
+		canvas_left(c, row++, 1, c->columns - 2, STYLE_FAINT, note);
+	return row + (bottom - row > 8);
 }
 
 int
@@ -48,21 +155,29 @@ tab_table_draw(struct ui *ui, int row, int bottom)
 	struct process_state *s = &ui->process;
 	struct canvas *c = &ui->canvas;
 	struct scroll *l = process_scroll(ui);
+	bool headings = s->detail->text == NULL;
+	int end = bottom;
 
 	if (s->n_lines == 0)
 		return row;
-	canvas_left(c, row++, 1, c->columns - 2, STYLE_FAINT, s->lines[0]);
+	row = draw_note(ui, row, bottom);
+	if (headings)
+		canvas_left(c, row++, 1, c->columns - 2, STYLE_FAINT,
+		    s->lines[0]);
 	s->first = row;
-	scroll_fit(l, (long)s->n_lines - 1, bottom - row - 2);
+	if (headings && l->at >= 0 && l->at + 1 < (long)s->n_lines)
+		end = draw_tail(ui, s->lines[l->at + 1], bottom) - 1;
+	if (end == bottom - 1)
+		end = bottom;
+	scroll_fit(l, (long)s->n_lines - headings, end - row);
 	for (long i = l->top; i < l->n && i < l->top + l->page; i++, row++) {
-		canvas_left(c, row, 1, c->columns - 2, STYLE_PLAIN,
-		    s->lines[i + 1]);
+		const char *line = s->lines[i + headings];
+
+		canvas_left(c, row, 1, c->columns - 2, style_of(s, line),
+		    line);
 		if (i == l->at)
 			draw_cursor(ui, row);
 	}
-	if (row + 1 < bottom && s->detail->note[0] != '\0')
-		canvas_left(c, row + 1, 1, c->columns - 2, STYLE_FAINT,
-		    s->detail->note);
 	return row;
 }
 
@@ -72,6 +187,8 @@ table_draw_tab(struct ui *ui, int row, int bottom)
 	if (!tab_is_empty(ui, row, process_tab(ui)->parts))
 		tab_table_draw(ui, row, bottom);
 }
+
+/* ---- keys ---------------------------------------------------------------------- */
 
 static void
 act_sort(struct ui *ui, int key)
@@ -91,21 +208,59 @@ act_invert(struct ui *ui, int key)
 }
 
 static void
-act_group(struct ui *ui, int key)
+group_by(struct ui *ui, int way)
 {
 	struct process_state *s = &ui->process;
 
-	(void)key;
-	if (process_tab(ui) == &tab_threads)
-		s->threads_by_name = !s->threads_by_name;
-	else if (fds_ways[++s->fds_by] == NULL)
-		s->fds_by = 0;
+	s->way = way;
 	s->sort = -1;
+	process_scroll(ui)->at = 0;
 	ui->detail_wanted = true;
 }
 
-static const struct key_row table_keys[] = {
-	{ 'g', UI_ENTER, "g", "group", "add up in another way", 0, act_group },
+static void
+act_threads(struct ui *ui, int key)
+{
+	(void)key;
+	group_by(ui, ui->process.way == THREADS_WAY_EACH ? THREADS_WAY_ALIKE :
+							   THREADS_WAY_EACH);
+}
+
+static void
+act_stacks(struct ui *ui, int key)
+{
+	(void)key;
+	group_by(ui, THREADS_WAY_STACKS);
+}
+
+static void
+act_fds(struct ui *ui, int key)
+{
+	const struct process_state *s = &ui->process;
+	int way = s->way >= 0 ? s->way : s->detail != NULL ? s->detail->way :
+							     0;
+
+	(void)key;
+	way = (way + 1) % FDS_WAYS;
+	if (way == FDS_WAY_OPENER && !s->row.agent)
+		way++;
+	group_by(ui, way);
+}
+
+static const struct key_row threads_keys[] = {
+	{ 's', UI_ENTER, "s", "stacks", "where each thread is now; stops them "
+	    "for some microseconds", 0, act_stacks },
+	{ 'g', 0, "g", "group", "those that are alike together, or each", 0,
+	    act_threads },
+	{ '>', '<', "< >", "sort", "order by another column", 0, act_sort },
+	{ 'I', 0, "I", "invert", "turn the order round", KEY_QUIET,
+	    act_invert },
+	KEY_END,
+};
+
+static const struct key_row fds_keys[] = {
+	{ 'g', UI_ENTER, "g", "group", "by opener, type, state, peer, path, "
+	    "or each", 0, act_fds },
 	{ '>', '<', "< >", "sort", "order by another column", 0, act_sort },
 	{ 'I', 0, "I", "invert", "turn the order round", KEY_QUIET,
 	    act_invert },
@@ -115,7 +270,7 @@ static const struct key_row table_keys[] = {
 const struct tab tab_threads = {
 	.title = "Threads",
 	.parts = DETAIL_THREADS,
-	.keys = table_keys,
+	.keys = threads_keys,
 	.draw = table_draw_tab,
 	.update = tab_table_update,
 };
@@ -123,7 +278,7 @@ const struct tab tab_threads = {
 const struct tab tab_fds = {
 	.title = "Descriptors",
 	.parts = DETAIL_FDS,
-	.keys = table_keys,
+	.keys = fds_keys,
 	.draw = table_draw_tab,
 	.update = tab_table_update,
 };

@@ -89,6 +89,22 @@ restore_now(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &tty.saved);
 }
 
+/* What waits to be written is dropped: it may wait because somebody has
+ * pressed Ctrl-S, and then the end of it would have to wait, too. */
+void
+terminal_abandon(void)
+{
+	struct termios flowing = tty.saved;
+
+	if (!tty.open)
+		return;
+	tcflush(STDOUT_FILENO, TCOFLUSH);
+	/* Taking away the meaning of Ctrl-S makes output go on. */
+	flowing.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(STDIN_FILENO, TCSANOW, &flowing);
+	restore_now();
+}
+
 static void
 on_crash(int sig)
 {
@@ -184,6 +200,8 @@ terminal_open(bool ascii, struct err *e)
 	if (tcgetattr(STDIN_FILENO, &tty.saved) < 0)
 		return err_errno(e, "cannot ask the terminal for its state");
 	prepare_restore();
+	/* newterm makes its own of what check has asked for. */
+	del_curterm(cur_term);
 	tty.screen = newterm(NULL, stdout, stdin);
 	if (tty.screen == NULL)
 		return err_set(e, ERR_FAILED, "the terminal could not be set "

@@ -38,4 +38,7 @@ void terminal_resized(void);
  * when it goes on. */
 void terminal_suspend(void);
 
+/* For handlers: puts it back at once, without what waits to be written. */
+void terminal_abandon(void);
+
 #endif

@@ -93,8 +93,8 @@ struct process_state {
 	/* Descriptors, threads: the table as text. */
 	char **lines;
 	size_t n_lines;
-	int fds_by;
-	bool threads_by_name;
+	size_t tail; /* bytes of a line before its last column; 0: none */
+	int way;     /* of grouping; -1: not chosen */
 	int sort;
 	bool invert;
 

@@ -58,14 +58,9 @@ tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The live view, in terminals of tmux.
-dist_check_SCRIPTS += tests/integration/top-screen
+dist_check_SCRIPTS += tests/integration/top-screen tests/integration/top-story
 EXTRA_DIST += tests/lib/screen.sh
-
-# The live view in a real terminal. Apart, until its waits hold on a machine
-# that is busy with other things: keys get lost there.
-check-top: $(check_PROGRAMS) $(bin_PROGRAMS)
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/integration/top-screen
-.PHONY: check-top
+TESTS += tests/integration/top-screen tests/integration/top-story
 
 # The memory ledger and the trim knob.
 memory_integration_tests = \

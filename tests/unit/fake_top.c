@@ -163,7 +163,38 @@ fill_limits(struct source_detail *d, int looks)
 }
 
 static void
-fill_table(struct source_detail *d)
+fill_openers(struct source_detail *d)
+{
+	static const struct column columns[] = {
+		{ "suspect", " ", CELL_TEXT, "a leak?", true, false },
+		{ "count", "OPEN", CELL_COUNT, "how many", false, false },
+		{ "oldest", "OLDEST", CELL_DURATION, "age", false, false },
+		{ "type", "TYPE", CELL_TEXT, "what", true, false },
+		{ "stack", "OPENED BY", CELL_TEXT, "where", true, true },
+	};
+
+	d->way = FDS_WAY_OPENER;
+	d->table = table_new(columns, 5);
+	table_row(d->table);
+	table_text(d->table, 0, "!");
+	table_u64(d->table, 1, 18100);
+	table_u64(d->table, 2, 200 * (uint64_t)SECOND);
+	table_text(d->table, 3, "tcp");
+	table_text(d->table, 4, "accept_some server.c:189 < listening:214 < "
+	    "lws_service_fd_tsi < lws_plat_service_forced_tsi < "
+	    "lws_plat_service_tsi < lws_service < main:481");
+	table_row(d->table);
+	table_text(d->table, 0, " ");
+	table_u64(d->table, 1, 12);
+	table_u64(d->table, 2, 11520 * (uint64_t)SECOND);
+	table_text(d->table, 3, "tcp \033[31mred");
+	table_text(d->table, 4, "main:12");
+	snprintf(d->note, sizeof d->note, "18,112 descriptors, 18,100 sockets "
+	    "with 164M of buffers in the kernel; ! 1 leak suspect");
+}
+
+static void
+fill_table(const struct source_request *r, struct source_detail *d)
 {
 	static const struct column columns[] = {
 		{ "type", "TYPE", CELL_TEXT, "what they are", true, true },
@@ -171,6 +202,21 @@ fill_table(struct source_detail *d)
 		{ "memory", "KERNEL", CELL_BYTES, "buffers", false, false },
 	};
 
+	if ((r->parts & DETAIL_FDS) != 0 && d->agent && r->way <= 0) {
+		fill_openers(d);
+		return;
+	}
+	if ((r->parts & DETAIL_THREADS) != 0 &&
+	    r->way == THREADS_WAY_STACKS) {
+		d->way = r->way;
+		d->text = xstrdup("nginx (4182): 2 threads, 1 different "
+		    "stack\n\ndeadlock: 2 threads wait for each other\n\n"
+		    "2 threads: a (1), b (2)\n  sleeping in futex\n"
+		    "    lock_it                       server.c:12\n"
+		    "    main                          server.c:40\n");
+		return;
+	}
+	d->way = r->way >= 0 ? r->way : 0;
 	d->table = table_new(columns, 3);
 	table_row(d->table);
 	table_text(d->table, 0, "tcp \033[31mred");
@@ -180,6 +226,26 @@ fill_table(struct source_detail *d)
 	table_text(d->table, 0, "file");
 	table_u64(d->table, 1, 12);
 	snprintf(d->note, sizeof d->note, "18,112 descriptors");
+}
+
+static void
+fill_receipts(struct source_detail *d)
+{
+	static const struct column columns[] = {
+		{ "nr", "NR", CELL_COUNT, "number", false, false },
+		{ "returned", "RETURNED", CELL_BYTES, "bytes", false, false },
+		{ "took", "TOOK", CELL_DURATION, "ns", false, false },
+		{ "cause", "CAUSE", CELL_TEXT, "why", true, true },
+	};
+
+	d->receipts = table_new(columns, 4);
+	table_row(d->receipts);
+	table_u64(d->receipts, 0, 2);
+	table_u64(d->receipts, 1, 410 * MIB);
+	table_u64(d->receipts, 2, 8400000);
+	table_text(d->receipts, 3, "now");
+	snprintf(d->knob, sizeof d->knob, "trim knob 100%%; the last trim "
+	    "(now) returned 410M in 8ms");
 }
 
 static void
@@ -228,10 +294,11 @@ detail(void *arg, const struct source_request *r)
 	add_part(d, "unknown", PART_UNKNOWN, 12 * MIB, 0);
 	snprintf(d->ledger_note, sizeof d->ledger_note, "a note on memory");
 	fill_limits(d, f->looks);
-	fill_table(d);
+	fill_table(r, d);
 	if (!d->agent)
 		return d;
 	fill_losses(d);
+	fill_receipts(d);
 	d->profile = fake_heap();
 	if (r->base != NULL) {
 		/* What grew: all of it, as if the base were empty. */

@@ -429,6 +429,31 @@ a_replaced_file_gives_no_name(void **state)
 	symbolizer_free(s);
 }
 
+static void
+answers_outlive_the_files_they_are_from(void **state)
+{
+	uint64_t first = value_of("lib.so", "first");
+	struct symbol_module m = { .path = at("lib.so"), .build_id = "",
+		.limit = 1 << 20 };
+	struct symbolizer *s = symbolizer_new("", NO_DIRS, 0, 0);
+	struct answer before = { 0 }, after = { 0 };
+
+	(void)state;
+	symbolizer_lookup(s, &m, first, keep_answer, &before);
+	assert_named(&before, "first");
+	/* Used since the last time; then not any more. */
+	assert_false(symbolizer_rest(s));
+	assert_true(symbolizer_rest(s));
+	assert_false(symbolizer_rest(s));
+	symbolizer_lookup(s, &m, first, keep_answer, &after);
+	assert_memory_equal(&after, &before, sizeof after);
+	/* What was not asked before is read again. */
+	memset(&after, 0, sizeof after);
+	symbolizer_lookup(s, &m, first + 1, keep_answer, &after);
+	assert_named(&after, "first");
+	symbolizer_free(s);
+}
+
 struct child {
 	pid_t pid;
 	int in;
@@ -741,6 +766,7 @@ main(void)
 		cmocka_unit_test(paths_are_resolved_in_the_root_of_the_target),
 		cmocka_unit_test(a_fifo_is_not_waited_for),
 		cmocka_unit_test(damaged_files_are_survived),
+		cmocka_unit_test(answers_outlive_the_files_they_are_from),
 		cmocka_unit_test(jit_code_is_named_by_its_perf_map),
 		cmocka_unit_test(the_vdso_names_its_functions),
 		cmocka_unit_test(

@@ -164,6 +164,62 @@ the_tabs_look_as_they_did(void **state)
 }
 
 static void
+what_keys_open_looks_as_it_did(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 24, 100, true);
+	open_tab(&w, 4182, '3');
+	ui_key(&w.ui, 's');
+	fake_top_detail(&w.fake, &w.ui);
+	assert_golden(&w, "stacks.txt");
+	open_tab(&w, 4182, '2');
+	ui_key(&w.ui, UI_ENTER);
+	assert_golden(&w, "heap-callers.txt");
+	open_tab(&w, 4182, '5');
+	ui_key(&w.ui, UI_ENTER);
+	assert_golden(&w, "limits-asked.txt");
+	fake_top_type(&w.ui, "30000");
+	ui_key(&w.ui, UI_ENTER);
+	assert_golden(&w, "limits-question.txt");
+	end(&w);
+}
+
+static void
+stacks_are_not_taken_again_by_themselves(void **state)
+{
+	struct source_request r;
+	struct world w;
+
+	(void)state;
+	begin(&w, 24, 100, true);
+	open_tab(&w, 4182, '3');
+	ui_key(&w.ui, 's');
+	fake_top_detail(&w.fake, &w.ui);
+	assert_false(ui_request(&w.ui, &r));
+	ui_key(&w.ui, 's');
+	assert_true(ui_request(&w.ui, &r));
+	assert_int_equal(r.way, THREADS_WAY_STACKS);
+	end(&w);
+}
+
+static void
+a_suspect_is_marked_and_told_in_full(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 24, 80, true);
+	open_tab(&w, 4182, '4');
+	assert_shows(&w, "!  18,100");
+	assert_shows(&w, "main:481");
+	ui_key(&w.ui, UI_DOWN);
+	assert_hides(&w, "main:481");
+	end(&w);
+}
+
+static void
 help_and_columns_look_as_they_did(void **state)
 {
 	struct world w;
@@ -243,7 +299,7 @@ static bool
 row_begins(const struct canvas *c, int y, const char *pid)
 {
 	for (int i = 0; i < 4; i++)
-		if (canvas_at(c, y, 3 + i)->text[0] != pid[i])
+		if (canvas_at(c, y, 2 + i)->text[0] != pid[i])
 			return false;
 	return true;
 }
@@ -678,6 +734,9 @@ main(void)
 		cmocka_unit_test(the_list_looks_as_it_did),
 		cmocka_unit_test(the_list_looks_as_it_did_in_ascii),
 		cmocka_unit_test(the_tabs_look_as_they_did),
+		cmocka_unit_test(what_keys_open_looks_as_it_did),
+		cmocka_unit_test(stacks_are_not_taken_again_by_themselves),
+		cmocka_unit_test(a_suspect_is_marked_and_told_in_full),
 		cmocka_unit_test(help_and_columns_look_as_they_did),
 		cmocka_unit_test(the_question_looks_as_it_did),
 		cmocka_unit_test(those_under_pressure_come_first),
