@@ -68,7 +68,7 @@ _Static_assert(offsetof(struct ull_arm, dir) == 48, "ABI");
 	X(DORMANT, "it is dormant already")                                    \
 	X(BUSY, "somebody else is arming or disarming it at this moment; try " \
 		"again")                                                       \
-	X(ABI, "it is of another version than this program; use the program "  \
+	X(SKEW, "it is of another version than this program; use the program "  \
 	       "that came with it")                                            \
 	X(OTHER, "another copy of it, from another file, is armed in this "    \
 		 "process; detach that one first")                             \
@@ -88,8 +88,8 @@ _Static_assert(offsetof(struct ull_arm, dir) == 48, "ABI");
 		"since, so those still lead through it, and it only forwards") \
 	X(INSIDE, "disarmed, but a thread stayed inside one of its hooks for " \
 		  "longer than a second; the hooks only forward")              \
-	X(TLS, "it was loaded in the scope of the program but not at start; "  \
-	       "load it with RTLD_LOCAL")
+	X(GLOBAL, "it was loaded late, but into the scope of the program; it " \
+		  "is to be loaded with RTLD_LOCAL")
 
 enum ull_arm_result {
 #define X(name, text) ULL_ARM_##name,
