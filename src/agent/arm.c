@@ -22,20 +22,47 @@
 
 /* ---- one at a time --------------------------------------------------------- */
 
-/* The pid of who arms or disarms; a forked child inherits the word, but not
- * the thread. */
+/* The pid of who arms or disarms, or follows what is loaded; a forked child
+ * inherits the word, but not the thread. */
 static uint32_t commander;
+#define FOLLOWS (UINT32_C(1) << 31)
 
-HIDDEN bool
-arm_begin(void)
+static bool
+take(uint32_t own, uint32_t as)
 {
-	uint32_t own = (uint32_t)mini_call1(SYS_getpid, 0), holder = 0;
+	uint32_t holder = 0;
 
-	while (!__atomic_compare_exchange_n(&commander, &holder, own, false,
+	while (!__atomic_compare_exchange_n(&commander, &holder, as, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		if (holder == own)
+		if ((holder & ~FOLLOWS) == own)
 			return false;
 	return true;
+}
+
+HIDDEN bool
+arm_follow(void)
+{
+	uint32_t own = (uint32_t)mini_call1(SYS_getpid, 0);
+
+	return take(own, own | FOLLOWS);
+}
+
+static void nap(void);
+
+/* Waits for the keeper, which is done soon. */
+static bool
+arm_begin(void)
+{
+	uint32_t own = (uint32_t)mini_call1(SYS_getpid, 0);
+
+	for (int i = 0; i < WAIT_MS; i++) {
+		if (take(own, own))
+			return true;
+		if (load(&commander) == own)
+			return false;
+		nap();
+	}
+	return false;
 }
 
 HIDDEN void

@@ -84,6 +84,7 @@ drop_slots(void)
 #define KNOWN 1024
 
 static uint64_t known[KNOWN]; /* load addresses plus one; a hash */
+static uint32_t complete; /* all that there are were looked at once */
 
 static uint64_t *
 known_at(uint64_t bias)
@@ -105,7 +106,7 @@ slots_meet(uint64_t bias)
 {
 	const uint64_t *k = known_at(bias);
 
-	if (agent_late() && k != NULL && load(k) == 0)
+	if (load(&complete) != 0 && k != NULL && load(k) == 0)
 		store(&slots_stale, 1);
 }
 
@@ -127,7 +128,6 @@ struct pass {
 	struct slots_object program_object;
 	struct pages *pages;
 	struct page page; /* that is open for writing */
-	uint64_t adds, subs;
 	uint32_t changed;
 	/* As in struct ull_presence: */
 	uint32_t slots, objects, foreign, unbound, refused, kept;
@@ -291,11 +291,7 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	if (p->program)
 		p->program_object = p->object;
 	p->program = false;
-	if (size >= offsetof(struct dl_phdr_info, dlpi_subs) +
-		sizeof info->dlpi_subs) {
-		p->adds = info->dlpi_adds;
-		p->subs = info->dlpi_subs;
-	}
+	(void)size;
 	if ((k = known_at(info->dlpi_addr)) != NULL)
 		store(k, info->dlpi_addr + 1);
 	p->here = 0;
@@ -330,8 +326,6 @@ run(struct pass *p)
 }
 
 /* ---- from outside -------------------------------------------------------------------- */
-
-static uint64_t seen_adds, seen_subs;
 
 /*
  * Waits until nobody is loading anything: an object is in the list before its
@@ -391,8 +385,7 @@ slots_patch(struct ull_presence *presence)
 	hooks_prepare();
 	if (!patch_all(&p))
 		return ULL_ARM_SLOTS;
-	seen_adds = p.adds;
-	seen_subs = p.subs;
+	store(&complete, 1);
 	store(&presence->slots, p.slots);
 	store(&presence->objects, p.objects);
 	store(&presence->foreign, p.foreign);
@@ -421,6 +414,7 @@ slots_restore(void)
 			break;
 	}
 	drop_slots();
+	store(&complete, 0);
 	for (unsigned i = 0; i < KNOWN; i++)
 		store(&known[i], 0);
 	return kept;
@@ -429,7 +423,7 @@ slots_restore(void)
 HIDDEN void
 slots_follow(void)
 {
-	if (!agent_late() || load(&slots_stale) == 0 || !arm_begin())
+	if (!agent_late() || load(&slots_stale) == 0 || !arm_follow())
 		return;
 	if (agent_writes())
 		slots_patch(tables.presence);

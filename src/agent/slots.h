@@ -48,7 +48,7 @@ extern const char slots_dlopen_entry[] HIDDEN;
 extern void *slots_dlopen HIDDEN;
 
 /* arm.c: one at a time, arming, disarming or following. */
-bool arm_begin(void) HIDDEN;
+bool arm_follow(void) HIDDEN;
 void arm_end(void) HIDDEN;
 
 #endif
