@@ -96,6 +96,7 @@ close_site(struct work *w)
 	vet_free(w->vet);
 	w->vet = NULL;
 	site_close(&w->site);
+	w->site = SITE_NONE;
 }
 
 static int
@@ -373,7 +374,7 @@ begin(struct work *w, int32_t pid, uint64_t wait_ns,
 {
 	memset(w, 0, sizeof *w);
 	memset(out, 0, sizeof *out);
-	w->site.mem = w->site.exe = w->site.root.fd = -1;
+	w->site = SITE_NONE;
 	w->pid = pid;
 	w->out = out;
 	w->begin = now();
@@ -438,7 +439,6 @@ attach_arm(int32_t pid, const char *path, const struct attach_want *want,
 		.flags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE,
 		.argument = &arm,
 		.argument_len = sizeof arm,
-		.filtered = true,
 		.purpose = FILTER_ATTACH,
 	};
 	if (run_in(&w, e) < 0)
@@ -458,7 +458,6 @@ attach_disarm(int32_t pid, const char *path, uint64_t wait_ns,
 		.path = path,
 		.function = "ullage_disarm",
 		.flags = RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD,
-		.filtered = true,
 		.purpose = FILTER_DETACH,
 	};
 	if (run_in(&w, e) < 0)

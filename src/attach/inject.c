@@ -10,6 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -243,23 +244,29 @@ mask_of(const char *text, const char *key)
 	return at != NULL ? strtoull(at + strlen(key), NULL, 16) : 0;
 }
 
-/* Signals that it will handle as soon as it goes on. */
+/* No signal that it will handle as soon as it goes on, and no filter that
+ * would mind what it is made to do. */
 static bool
-has_signal(struct injector *j)
+is_free(struct injector *j)
 {
-	char text[4096];
+	char text[4096], why[200];
 	ssize_t n = pread(j->status_fd, text, sizeof text - 1, 0);
 
 	if (n <= 0) {
 		told(j, INJECT_GONE, "it has ended");
-		return true;
+		return false;
 	}
 	text[n] = '\0';
 	if (((mask_of(text, "\nSigPnd:\t") | mask_of(text, "\nShdPnd:\t")) &
-		~mask_of(text, "\nSigBlk:\t")) == 0)
+		~mask_of(text, "\nSigBlk:\t")) != 0) {
+		told(j, INJECT_SIGNAL, "a signal is on its way");
 		return false;
-	told(j, INJECT_SIGNAL, "a signal is on its way");
-	return true;
+	}
+	if (mask_of(text, "\nSeccomp:\t") == SECCOMP_MODE_DISABLED ||
+	    filter_allows(j->tid, j->call->purpose, why, sizeof why))
+		return true;
+	told(j, INJECT_FILTER, "%s", why);
+	return false;
 }
 
 static bool
@@ -271,13 +278,8 @@ is_safe(struct injector *j)
 		told(j, INJECT_REFUSED, "it runs 32-bit code");
 		return false;
 	}
-	if (!is_safe_call(j) || has_signal(j))
+	if (!is_safe_call(j) || !is_free(j))
 		return false;
-	if (j->call->filtered &&
-	    !filter_allows(j->tid, j->call->purpose, why, sizeof why)) {
-		told(j, INJECT_FILTER, "%s", why);
-		return false;
-	}
 	if (vet_room(j->vet, j->tid, &j->at.regs, why, sizeof why) &&
 	    vet_stack(j->vet, j->tid, &j->at, why, sizeof why))
 		return true;

@@ -52,7 +52,6 @@ struct inject_call {
 	const void *argument; /* copied into the target; NULL: none */
 	size_t argument_len;
 	bool glibc_malloc;    /* TASK_SAFE_WITH_GLIBC is enough */
-	bool filtered;	      /* read and judge seccomp filters */
 	enum filter_for purpose;
 	uint64_t deadline_ns; /* for the stop */
 };

@@ -79,11 +79,8 @@ site_open(struct site *s, int32_t pid, struct err *e)
 {
 	char path[80];
 
-	memset(s, 0, sizeof *s);
+	*s = SITE_NONE;
 	s->pid = pid;
-	s->mem = s->exe = -1;
-	s->libc_minor = -1;
-	s->root.fd = -1;
 	s->body = find_body(pid);
 	if (s->body == 0)
 		return err_set(e, ERR_GONE, "process %d has ended", pid);

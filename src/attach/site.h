@@ -53,6 +53,9 @@ struct site {
 	struct cave code, status;
 };
 
+#define SITE_NONE                                                              \
+	((struct site){ .mem = -1, .exe = -1, .libc_minor = -1, .root.fd = -1 })
+
 /*
  * Opens what can be opened. -1 with e: ERR_GONE if there is no such process,
  * ERR_DENIED if its memory may not be written. site_close in any case.
