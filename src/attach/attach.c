@@ -183,7 +183,8 @@ is_candidate(const struct work *w, int32_t tid, enum task_safety least,
 {
 	return task_state(w->pid, tid) == 'S' &&
 	    task_call_read(w->pid, tid, call) && !call->running &&
-	    task_safety(call->number) == least;
+	    task_safety(site_call_number(&w->site, call->number, call->pc)) ==
+		least;
 }
 
 /* The same for all threads: those in calls of an event loop first. */
@@ -234,6 +235,20 @@ try_once(struct work *w, struct err *e)
 }
 
 static int
+explain_none(const struct work *w, struct err *e)
+{
+	char where[200];
+
+	if (w->why[0] == '\0')
+		task_summary(w->pid, where, sizeof where);
+	return err_set(e, ERR_FAILED,
+	    "no thread of process %d came to a point where it could be "
+	    "stopped safely (%s); try --wait, or start the program with "
+	    "ullage run",
+	    w->pid, w->why[0] != '\0' ? w->why : where);
+}
+
+static int
 hijack(struct work *w, struct err *e)
 {
 	uint64_t pause = MS;
@@ -242,11 +257,7 @@ hijack(struct work *w, struct err *e)
 	while ((rc = try_once(w, e)) == 0) {
 		close_site(w);
 		if (now() >= w->end)
-			return err_set(e, ERR_FAILED,
-			    "no thread of process %d came to a point where "
-			    "it could be stopped safely%s%s; try --wait, or "
-			    "start the program with ullage run",
-			    w->pid, w->why[0] != '\0' ? ": " : "", w->why);
+			return explain_none(w, e);
 		pause_for(pause + (uint64_t)rand_r(&w->random) % (5 * MS));
 		if (pause < 50 * MS)
 			pause *= 2;

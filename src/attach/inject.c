@@ -217,10 +217,12 @@ static bool
 is_safe_call(struct injector *j)
 {
 	const struct user_regs_struct *r = &j->at.regs;
-	enum task_safety safety = task_safety((int64_t)r->orig_rax);
+	int64_t number = site_call_number(j->site, (int64_t)r->orig_rax,
+	    r->rip);
+	enum task_safety safety = task_safety(number);
 	uint8_t code[2];
 
-	j->report->number = (int64_t)r->orig_rax;
+	j->report->number = number;
 	if (safety == TASK_UNSAFE ||
 	    (safety == TASK_SAFE_WITH_GLIBC && !j->call->glibc_malloc) ||
 	    !is_interrupted_call((int64_t)r->rax)) {

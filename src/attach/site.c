@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *const names[SITE_FUNCTIONS] = {
@@ -224,6 +225,23 @@ site_find(struct site *s)
 		look_into(s, row);
 		return;
 	}
+}
+
+/* ---- calls ------------------------------------------------------------------------- */
+
+int64_t
+site_call_number(const struct site *s, int64_t number, uint64_t pc)
+{
+	uint8_t code[7]; /* mov $number, %eax; syscall */
+	uint32_t before;
+
+	if (number != SYS_restart_syscall)
+		return number;
+	if (!site_read(s, pc - sizeof code, code, sizeof code) ||
+	    code[0] != 0xb8 || code[5] != 0x0f || code[6] != 0x05)
+		return -1;
+	memcpy(&before, code + 1, sizeof before);
+	return before;
 }
 
 /* ---- what an earlier one left ----------------------------------------------------------- */

@@ -76,6 +76,13 @@ bool site_write(const struct site *s, uint64_t address, const void *from,
 bool site_status(const struct site *s, struct stub_status *status);
 
 /*
+ * The number of the call that a thread waits in at pc. Where the kernel says
+ * restart_syscall, which goes on with a wait that something interrupted, the
+ * code in front of pc tells which: -1 if not even that.
+ */
+int64_t site_call_number(const struct site *s, int64_t number, uint64_t pc);
+
+/*
  * Whether nobody needs the code that an earlier attach left in the caves:
  * -1 with e if one is under way, or if the caves hold something else.
  */

@@ -3,6 +3,7 @@
 
 #include "attach/tasks.h"
 #include "base/xalloc.h"
+#include "unwind/calls.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -143,6 +144,87 @@ task_status_number(int32_t pid, int32_t tid, const char *name, int base,
 	*value = strtoull(line + strlen(key), NULL, base);
 	return true;
 }
+
+/* ---- a sentence about all of them ---------------------------------------------- */
+
+#define KINDS 8
+
+struct kind {
+	char name[32];
+	size_t n;
+};
+
+static void
+count(struct kind *kinds, const char *name)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kinds[i].n != 0 && i < KINDS - 1 &&
+		    strcmp(kinds[i].name, name) != 0)
+			continue;
+		snprintf(kinds[i].name, sizeof kinds[i].name, "%s",
+		    kinds[i].n != 0 && i == KINDS - 1 &&
+			    strcmp(kinds[i].name, name) != 0 ?
+			"other calls" :
+			name);
+		kinds[i].n++;
+		return;
+	}
+}
+
+static void
+name_of(int32_t pid, int32_t tid, char *out, size_t room)
+{
+	struct task_call call;
+	const char *name;
+
+	if (!task_call_read(pid, tid, &call))
+		snprintf(out, room, "ended");
+	else if (call.running)
+		snprintf(out, room, "running");
+	else if (call.number < 0)
+		snprintf(out, room, "no call");
+	else if ((name = call_name(call.number)) != NULL)
+		snprintf(out, room, "%s", name);
+	else
+		snprintf(out, room, "call %lld", (long long)call.number);
+}
+
+static int
+by_count(const void *a, const void *b)
+{
+	const struct kind *x = a, *y = b;
+
+	return (x->n < y->n) - (x->n > y->n);
+}
+
+void
+task_summary(int32_t pid, char *out, size_t room)
+{
+	struct kind kinds[KINDS] = { 0 };
+	char name[32];
+	int32_t *tids;
+	size_t n, len = 0;
+
+	snprintf(out, room, "it has no threads");
+	if (task_list(pid, &tids, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		name_of(pid, tids[i], name, sizeof name);
+		count(kinds, name);
+	}
+	free(tids);
+	qsort(kinds, KINDS, sizeof kinds[0], by_count);
+	for (size_t i = 0; i < KINDS && kinds[i].n != 0 && len < room; i++)
+		len += (size_t)snprintf(out + len, room - len,
+		    "%s%zu %s%s", i > 0 ? ", " : "", kinds[i].n,
+		    strcmp(kinds[i].name, "running") == 0 ||
+			    strcmp(kinds[i].name, "ended") == 0 ?
+			"" :
+			"in ",
+		    kinds[i].name);
+}
+
+/* ---- which calls ------------------------------------------------------------------ */
 
 enum task_safety
 task_safety(int64_t number)

@@ -31,6 +31,9 @@ int32_t task_in_namespace(int32_t pid, int32_t inner);
 bool task_status_number(int32_t pid, int32_t tid, const char *name, int base,
     uint64_t *value);
 
+/* Where the threads are, the most first: "3 in futex, 1 running". */
+void task_summary(int32_t pid, char *out, size_t room);
+
 /*
  * How safe it is to let a thread that waits in this call start another one.
  * Calls of an event loop are: nobody holds a lock of libc's there. Others
