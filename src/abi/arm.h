@@ -11,7 +11,10 @@
  *	dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
  *
  * which by itself does nothing: the library notices that it does not stand
- * in the program's scope, and waits. It is never unloaded.
+ * in the program's scope, and waits. It is never unloaded. The thread should
+ * have given itself an empty descriptor table before (close_range of all with
+ * CLOSE_RANGE_UNSHARE), or dlopen takes a number for an instant that the
+ * program may count on to be the lowest free one.
  *
  * They may take up to a second and a little (disarming waits for threads that
  * are inside of a hook), make system calls, and take the loader's lock. They
@@ -39,6 +42,26 @@ enum ull_follow {
 };
 
 /*
+ * Flags. The calling thread is there for this alone: it may get an empty
+ * descriptor table of its own. And: the caller has evaluated the seccomp
+ * filters of the process against the calls that the agent makes (below), so
+ * being under one is no reason to refuse.
+ */
+#define ULL_ARM_OWN_FILES 1u
+#define ULL_ARM_FILTER_OK 2u
+
+/*
+ * The system calls that arming, disarming and the slow paths of the hooks
+ * make, for that. The thread and the dlopen need their own.
+ */
+#define ULL_ARM_CALLS(X)                                                       \
+	X(openat) X(read) X(close) X(fstat) X(newfstatat) X(fstatfs) X(mkdir)  \
+	X(ftruncate) X(fallocate) X(mmap) X(munmap) X(mprotect) X(madvise)     \
+	X(getdents64) X(unlinkat) X(kill) X(geteuid) X(getpid) X(gettid)       \
+	X(readlink) X(prlimit64) X(close_range) X(nanosleep) X(clock_gettime)  \
+	X(tgkill) X(futex)
+
+/*
  * What the environment tells a preloaded agent. `size` and `abi` come first
  * and stay there; members are only added, at the end, and an agent takes
  * those that it knows, as far as `size` reaches.
@@ -51,7 +74,7 @@ struct ull_arm {
 	uint64_t memory_limit;	/* bytes, 0: none */
 	uint64_t lease;		/* ns without a look until quiet; 0: for ever */
 	uint32_t follow;	/* enum ull_follow */
-	uint32_t flags;		/* 0 */
+	uint32_t flags;		/* ULL_ARM_... below */
 	char dir[ULL_ARM_PATH]; /* base folder of the segment; "": the usual */
 };
 

@@ -9,10 +9,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#define CLOSE_RANGE_UNSHARE 2
 
 #define TURN UINT64_C(100000000)
 #define SECOND UINT64_C(1000000000)
@@ -56,7 +52,8 @@ knob_on(void)
 HIDDEN bool
 keeper_work_wanted(void)
 {
-	return !agent_sandboxed && (keeper_work_ordered() || knob_on());
+	return !agent_sandboxed && agent_writes() &&
+	    (keeper_work_ordered() || knob_on());
 }
 
 /* ---- what the kernel says ---------------------------------------------------------- */
@@ -99,8 +96,7 @@ minor_faults(void)
 static bool
 own_table(void)
 {
-	return mini_call3(SYS_close_range, 0, UINT32_MAX,
-		   CLOSE_RANGE_UNSHARE) == 0;
+	return mini_own_files();
 }
 
 HIDDEN bool
