@@ -5,6 +5,9 @@ src_libhome_a_SOURCES += \
 	src/attach/filter.c src/attach/filter.h src/attach/filter_calls.def \
 	src/attach/filter_run.c \
 	src/attach/inject.c src/attach/inject.h \
+	src/attach/look.c src/attach/look.h \
+	src/attach/place.c src/attach/place.h \
+	src/attach/preflight.c src/attach/preflight.h \
 	src/attach/site.c src/attach/site.h \
 	src/attach/stub.S src/attach/stub.h \
 	src/attach/tasks.c src/attach/tasks.h \
