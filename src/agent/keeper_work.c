@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-
 #define TURN UINT64_C(100000000)
 #define SECOND UINT64_C(1000000000)
 #define BUDGET UINT64_C(10000000)
@@ -91,14 +90,6 @@ minor_faults(void)
 	return (uint64_t)r.ru_minflt;
 }
 
-/* Files that are opened here must not be seen by the target, whose next open
- * may count on a number; nor may its own be kept open by us. */
-static bool
-own_table(void)
-{
-	return mini_own_files();
-}
-
 HIDDEN bool
 keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 {
@@ -107,7 +98,7 @@ keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 	w->base = load(&tables.keeper->base); /* of the keeper before */
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
-	if (!own_table()) {
+	if (!mini_own_files()) {
 		store(&tables.keeper->reason, ULL_REASON_FILES);
 		return false;
 	}

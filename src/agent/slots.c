@@ -256,7 +256,12 @@ visit_restore(void *arg, const struct slots_found *f)
 
 /* ---- which objects ----------------------------------------------------------------- */
 
-/* Ours, the loader, the kernel's, the allocator's own, other copies of us. */
+/*
+ * Ours, the loader, the kernel's, the allocator's own, other copies of us.
+ * libc is not left alone, even when it is the allocator: it calls malloc,
+ * calloc, realloc and free by slots just so that others can take their place,
+ * and its allocator never does.
+ */
 static bool
 is_left_alone(const struct pass *p, const struct dl_phdr_info *info)
 {
@@ -264,7 +269,9 @@ is_left_alone(const struct pass *p, const struct dl_phdr_info *info)
 	struct link_map l = { .l_addr = info->dlpi_addr };
 
 	if (contains(o, (uint64_t)&slots_patch) || contains(o, p->loader) ||
-	    contains(o, p->vdso) || contains(o, (uint64_t)real.malloc))
+	    contains(o, p->vdso) ||
+	    (contains(o, (uint64_t)real.malloc) &&
+		info->dlpi_addr != p->libc->l_addr))
 		return true;
 	for (unsigned i = 0; i < o->n_headers; i++)
 		if (o->headers[i].p_type == PT_DYNAMIC)

@@ -28,6 +28,12 @@ tests_victims_threads_LDADD = -lpthread
 # tests/integration runs them with and without it.
 victim_cflags = $(AM_CFLAGS) -g -O1 -fno-builtin -pthread
 
+# Puts the agent into a running program, without an attacher.
+check_PROGRAMS += tests/victims/late.so
+tests_victims_late_so_SOURCES = tests/victims/late.c tests/victims/late.h
+tests_victims_late_so_CFLAGS = $(victim_cflags) -fPIC -DLATE_PRELOADED
+tests_victims_late_so_LDFLAGS = -shared
+
 check_PROGRAMS += tests/victims/oracle
 tests_victims_oracle_SOURCES = tests/victims/oracle.c \
 	tests/victims/oracle.h tests/victims/oracle-cxx.cc
