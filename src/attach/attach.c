@@ -427,6 +427,7 @@ fill_arm(struct ull_arm *arm, const struct attach_want *want)
 	arm->trim = want->trim;
 	arm->memory_limit = want->memory_limit;
 	arm->lease = want->lease_ns;
+	arm->flags = ULL_ARM_OWN_FILES | ULL_ARM_FILTER_OK;
 	arm->follow = want->follow == ATTACH_FOLLOW_NONE ? ULL_FOLLOW_NONE :
 	    want->follow == ATTACH_FOLLOW_FORK		 ? ULL_FOLLOW_FORK :
 							   ULL_FOLLOW_ALL;

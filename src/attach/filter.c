@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "attach/filter.h"
+#include "abi/arm.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -24,6 +25,9 @@ static const struct filter_call attach_calls[] = {
 #define CALL(name, known, ...) { #name, SYS_##name, known, { __VA_ARGS__ } },
 #include "attach/filter_calls.def"
 #undef CALL
+#define X(name) { #name, SYS_##name, 0, { 0 } },
+	ULL_ARM_CALLS(X)
+#undef X
 };
 
 const struct filter_call *
@@ -42,7 +46,11 @@ may_fail(const struct filter_call *call, uint32_t error)
 	case SYS_rseq:
 	case SYS_set_robust_list:
 	case SYS_madvise:
-	case SYS_membarrier:
+		return true;
+	/* Clearing away what dead processes have left. */
+	case SYS_kill:
+	case SYS_getdents64:
+	case SYS_unlinkat:
 		return true;
 	case SYS_clone3:
 		return error == ENOSYS;

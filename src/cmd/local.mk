@@ -65,4 +65,6 @@ endif
 # Attach and detach.
 src_libhome_a_SOURCES += \
 	src/cmd/attach.c \
+	src/cmd/attach_words.c src/cmd/attach_words.h \
+	src/cmd/check.c \
 	src/cmd/detach.c
