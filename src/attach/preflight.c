@@ -65,7 +65,7 @@ check_state(struct look *l)
 	if (l->pid == getpid())
 		look_say(l, "process", FINDING_NOT, "that is ullage itself");
 	else if (l->pid == 1 &&
-	    process_pid_namespace(1) == FIRST_PID_NAMESPACE)
+	    process_pid_namespace(getpid()) == FIRST_PID_NAMESPACE)
 		look_say(l, "process", FINDING_NOT,
 		    "process 1 starts and reaps all others; ullage keeps its "
 		    "hands off it");

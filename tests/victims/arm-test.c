@@ -14,6 +14,20 @@
 
 static unsigned armed, disarmed;
 
+/* As most libraries do when they are loaded. */
+__attribute__((constructor)) static void
+construct(void)
+{
+	void *blocks[200];
+
+	for (unsigned i = 0; i < 200; i++)
+		blocks[i] = malloc(1 + i * 7919 % 3000);
+	for (unsigned i = 0; i < 200; i += 2)
+		free(blocks[i]);
+	for (unsigned i = 1; i < 200; i += 2)
+		free(blocks[i]);
+}
+
 static void
 tell(const char *what, unsigned n)
 {
