@@ -4,6 +4,7 @@
 #include "target/snapshot.h"
 #include "abi/segment.h"
 #include "base/xalloc.h"
+#include "target/presence.h"
 
 #include <errno.h>
 #include <math.h>
@@ -507,6 +508,7 @@ snapshot_take(const struct target *t, struct err *e)
 
 	if (target_need_agent(t, e) < 0)
 		return NULL;
+	presence_look(t);
 	if (fstat(t->segment, &st) < 0) {
 		err_errno(e, "cannot look at the segment");
 		return NULL;
