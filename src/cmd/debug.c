@@ -42,8 +42,7 @@ draw(const struct target *t, const struct snapshot *s, struct buf *out)
 	buf_printf(out, "%-16s %s\n", "state",
 	    !t->alive	   ? "dead" :
 		s->shadowed ? "shadowed: another malloc comes first" :
-		s->armed    ? "armed" :
-			      "quiet");
+			      s->state);
 	buf_printf(out, "%-16s %d\n", "pid", s->pid);
 	if (s->parent != 0)
 		buf_printf(out, "%-16s %d\n", "forked from", s->parent);
