@@ -44,6 +44,7 @@ struct work {
 	struct attach_outcome *out;
 	uint64_t begin, end; /* of looking for a safe point */
 	unsigned random;
+	uint64_t ran; /* of a thread that may be in the stub */
 	char why[300]; /* the last reason that there was none */
 };
 
@@ -225,7 +226,7 @@ try_once(struct work *w, struct err *e)
 	}
 	if (open_site(w, e) < 0)
 		return -1;
-	if (site_is_free(&w->site, e) < 0) {
+	if (site_is_free(&w->site, &w->ran, e) < 0) {
 		snprintf(w->why, sizeof w->why, "%.250s", e->text);
 		return 0;
 	}
@@ -335,7 +336,8 @@ clear(struct work *w)
 	static const uint8_t zero[4096];
 	struct err ignored;
 
-	while (site_is_free(&w->site, &ignored) < 0) {
+	w->ran = 0;
+	while (site_is_free(&w->site, &w->ran, &ignored) < 0) {
 		if (now() > end)
 			return;
 		pause_for(MS / 5);

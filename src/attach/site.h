@@ -84,8 +84,10 @@ int64_t site_call_number(const struct site *s, int64_t number, uint64_t pc);
 
 /*
  * Whether nobody needs the code that an earlier attach left in the caves:
- * -1 with e if one is under way, or if the caves hold something else.
+ * -1 with e if one is under way. To be asked again and again with the same
+ * *ran, 0 at first: a thread that runs whenever it is looked at has left when
+ * it has run for a while.
  */
-int site_is_free(const struct site *s, struct err *e);
+int site_is_free(const struct site *s, uint64_t *ran, struct err *e);
 
 #endif
