@@ -35,6 +35,7 @@ struct preflight {
 	char agent_path[512]; /* from where, as the target sees it */
 	char path[512];	      /* where the library would be loaded from */
 	bool copied;
+	bool moved; /* it executed another program meanwhile */
 };
 
 /*

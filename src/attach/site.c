@@ -48,6 +48,19 @@ site_write(const struct site *s, uint64_t address, const void *from,
 }
 
 bool
+site_is_there(const struct site *s)
+{
+	uint8_t byte;
+
+	/* The vdso and the like need not be readable; programs are. */
+	for (size_t i = 0; i < s->maps.n; i++)
+		if (s->maps.rows[i].inode != 0 &&
+		    (s->maps.rows[i].flags & MAP_READ) != 0)
+			return site_read(s, s->maps.rows[i].start, &byte, 1);
+	return false;
+}
+
+bool
 site_status(const struct site *s, struct stub_status *status)
 {
 	return s->status.room != 0 &&

@@ -73,6 +73,9 @@ void site_path(const struct site *s, const char *name, char *out,
 bool site_read(const struct site *s, uint64_t address, void *to, size_t len);
 bool site_write(const struct site *s, uint64_t address, const void *from,
     size_t len);
+/* Whether the memory that was opened is still somebody's. */
+bool site_is_there(const struct site *s);
+
 bool site_status(const struct site *s, struct stub_status *status);
 
 /*
