@@ -232,6 +232,25 @@ print(const struct options *o, struct buf *text, struct err *e)
 	return rc;
 }
 
+/* A zombie is told apart from one that is gone altogether. */
+static struct target *
+find(const char *pid_or_name, struct err *e)
+{
+	struct target *t = target_find(pid_or_name, e);
+	struct preflight p;
+	struct err second;
+	int32_t pid;
+
+	if ((t == NULL || !t->alive) &&
+	    target_pid(pid_or_name, &pid, &second) == 0 &&
+	    preflight(pid, "", NULL, false, &p, &second) == 0 &&
+	    attach_words_obstacle(&p, e) < 0) {
+		target_free(t);
+		return NULL;
+	}
+	return t;
+}
+
 static int
 attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
@@ -244,7 +263,7 @@ attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 	(void)cmd;
 	if (read_want(o, &want, e) < 0 || (library = agent_path(e)) == NULL)
 		return -1;
-	t = target_find(operand(o, 0), e);
+	t = find(operand(o, 0), e);
 	rc = t == NULL ? -1 : 0;
 	if (rc == 0 && !t->alive)
 		rc = err_set(e, ERR_GONE, "process %d has ended", t->pid);

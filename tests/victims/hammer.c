@@ -57,25 +57,26 @@ enter(void)
 	pthread_mutex_unlock(&lock);                                           \
 	return result
 
-void *
+/* Not inlined: an allocator is an object file of its own. */
+__attribute__((noinline)) void *
 malloc(size_t size)
 {
 	INSIDE(void *, __libc_malloc(size));
 }
 
-void *
+__attribute__((noinline)) void *
 calloc(size_t n, size_t size)
 {
 	INSIDE(void *, __libc_calloc(n, size));
 }
 
-void *
+__attribute__((noinline)) void *
 realloc(void *p, size_t size)
 {
 	INSIDE(void *, __libc_realloc(p, size));
 }
 
-void
+__attribute__((noinline)) void
 free(void *p)
 {
 	enter();
