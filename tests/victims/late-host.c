@@ -6,7 +6,8 @@
  *   rearm INTERVAL  a hundred times from four threads at once: how many won
  *   allocate N     N objects of 997 bytes at site_objects
  *   pointers N     the same through a table of function pointers
- *   early N        the same at site_early
+ *   early N        the same of 991 bytes at site_early (no two sites may be
+ *                  alike, or the compiler makes them one)
  *   release        frees all, whoever allocated them, in any of three ways
  *   open N         opens /dev/null at site_open
  *   threads N      creates threads that wait, at site_threads
@@ -48,7 +49,7 @@ keep(void *p)
 {
 	if (p == NULL || n_objects == OBJECTS)
 		abort();
-	memset(p, 1, 997);
+	memset(p, 1, 900);
 	objects[n_objects++] = p;
 }
 
@@ -63,7 +64,7 @@ SITE static void
 site_early(int n)
 {
 	for (int i = 0; i < n; i++)
-		keep(malloc(997));
+		keep(malloc(991));
 }
 
 SITE static void
@@ -77,7 +78,7 @@ SITE static void
 site_child(int n)
 {
 	for (int i = 0; i < n; i++)
-		keep(malloc(997));
+		keep(malloc(1009));
 }
 
 static int
