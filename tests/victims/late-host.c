@@ -3,6 +3,7 @@
  * Does what it is told on its input, a line each, and answers "WORD RESULT":
  *
  *   arm INTERVAL   disarm   state     the agent, by late.h
+ *   other PATH     arms another copy of the library
  *   rearm INTERVAL  a hundred times from four threads at once: how many won
  *   allocate N     N objects of 997 bytes at site_objects
  *   pointers N     the same through a table of function pointers
@@ -210,6 +211,8 @@ obey(const char *word, const char *arg)
 		return late_disarm(library);
 	if (strcmp(word, "state") == 0)
 		return late_state(library);
+	if (strcmp(word, "other") == 0)
+		return late_arm(arg, 1);
 	interval = (uint64_t)n;
 	if (strcmp(word, "rearm") == 0)
 		return rearm();
