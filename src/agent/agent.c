@@ -18,6 +18,7 @@
 #include "agent/keeper.h"
 #include "agent/mini.h"
 #include "agent/real.h"
+#include "agent/slots.h"
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -99,6 +100,7 @@ agent_present(struct ull_presence *p)
 	p->armings = ++armings;
 	p->arm = (uint64_t)&ullage_arm;
 	p->disarm = (uint64_t)&ullage_disarm;
+	slots_present(p);
 }
 
 /* What belonged to another segment. Nobody is inside. */

@@ -45,8 +45,12 @@ static inline void
 keeper_look(void)
 {
 	if (UNLIKELY(load(&tables.control->attention) != 0 ||
-		    load(&slots_stale) != 0))
+		    load(&slots_stale) != 0) &&
+	    agent_enter()) {
+		/* Or one could begin after somebody saw that there is none. */
 		keeper_attend();
+		agent_leave();
+	}
 }
 
 #endif

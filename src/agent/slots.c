@@ -128,6 +128,7 @@ struct pass {
 	struct slots_object program_object;
 	struct pages *pages;
 	struct page page; /* that is open for writing */
+	uint64_t adds, subs; /* the loader's counters of what came and went */
 	uint32_t changed;
 	/* As in struct ull_presence: */
 	uint32_t slots, objects, foreign, unbound, refused, kept;
@@ -291,7 +292,11 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	if (p->program)
 		p->program_object = p->object;
 	p->program = false;
-	(void)size;
+	if (size >= offsetof(struct dl_phdr_info, dlpi_subs) +
+		sizeof info->dlpi_subs) {
+		p->adds = info->dlpi_adds;
+		p->subs = info->dlpi_subs;
+	}
 	if ((k = known_at(info->dlpi_addr)) != NULL)
 		store(k, info->dlpi_addr + 1);
 	p->here = 0;
@@ -306,26 +311,38 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
+/* libc's own, whoever else has one of that name. */
 static bool
-run(struct pass *p)
+iterate(struct pass *p,
+    int (*visit)(struct dl_phdr_info *info, size_t size, void *arg))
 {
-	int (*iterate)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+	int (*over_objects)(
+	    int (*)(struct dl_phdr_info *, size_t, void *), void *);
 
 	p->libc = real_libc();
 	if (p->libc == NULL)
 		return false;
-	iterate = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
+	over_objects = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
 	    void *))real_in(p->libc, "dl_iterate_phdr");
-	if (iterate == NULL)
+	if (over_objects == NULL)
 		return false;
-	p->program = true;
-	p->loader = getauxval(AT_BASE);
-	p->vdso = getauxval(AT_SYSINFO_EHDR);
-	iterate(visit_object, p);
+	over_objects(visit, p);
 	return true;
 }
 
+static bool
+run(struct pass *p)
+{
+	p->program = true;
+	p->loader = getauxval(AT_BASE);
+	p->vdso = getauxval(AT_SYSINFO_EHDR);
+	return iterate(p, visit_object);
+}
+
 /* ---- from outside -------------------------------------------------------------------- */
+
+/* When all were patched last. */
+static uint64_t seen_adds, seen_subs;
 
 /*
  * Waits until nobody is loading anything: an object is in the list before its
@@ -352,25 +369,52 @@ wait_for_loader(void)
 
 #define PASSES 4
 
+static bool
+patch_once(struct pass *p, enum what what)
+{
+	struct pages pages;
+	bool ok;
+
+	wait_for_loader();
+	ok = pages_read(&pages);
+	*p = (struct pass){ .what = what, .pages = &pages };
+	ok = ok && run(p);
+	pages_free(&pages);
+	return ok;
+}
+
 /*
  * Again until nothing changes: a thread that was just binding a slot may have
- * written over what we put there.
+ * written over what we put there, and another may have loaded something.
  */
 static bool
 patch_all(struct pass *p)
 {
-	struct pages pages;
-	bool ok = pages_read(&pages);
+	uint64_t adds = 0, subs = 0;
 
-	for (int i = 0; ok && i < PASSES; i++) {
-		*p = (struct pass){ .what = i == 0 ? PATCH_GIVING : PATCH,
-			.pages = &pages };
-		ok = run(p);
-		if (i != 0 && p->changed == 0)
+	for (int i = 0; i < PASSES; i++) {
+		if (!patch_once(p, i == 0 ? PATCH_GIVING : PATCH))
+			return false;
+		if (i != 0 && p->changed == 0 && p->adds == adds &&
+		    p->subs == subs)
 			break;
+		adds = p->adds;
+		subs = p->subs;
 	}
-	pages_free(&pages);
-	return ok;
+	return true;
+}
+
+static struct ull_presence numbers; /* those that are of slots */
+
+HIDDEN void
+slots_present(struct ull_presence *p)
+{
+	store(&p->slots, numbers.slots);
+	store(&p->objects, numbers.objects);
+	store(&p->foreign, numbers.foreign);
+	store(&p->unbound, numbers.unbound);
+	store(&p->refused, numbers.refused);
+	store(&p->scans, numbers.scans);
 }
 
 HIDDEN enum ull_arm_result
@@ -381,17 +425,21 @@ slots_patch(struct ull_presence *presence)
 	if (!have_slots())
 		return ULL_ARM_LIBRARIES;
 	store(&slots_stale, 0);
-	wait_for_loader();
 	hooks_prepare();
 	if (!patch_all(&p))
 		return ULL_ARM_SLOTS;
+	seen_adds = p.adds;
+	seen_subs = p.subs;
 	store(&complete, 1);
-	store(&presence->slots, p.slots);
-	store(&presence->objects, p.objects);
-	store(&presence->foreign, p.foreign);
-	store(&presence->unbound, p.unbound);
-	store(&presence->refused, p.refused);
-	add(&presence->scans, 1);
+	numbers = (struct ull_presence){
+		.slots = p.slots,
+		.objects = p.objects,
+		.foreign = p.foreign,
+		.unbound = p.unbound,
+		.refused = p.refused,
+		.scans = numbers.scans + 1,
+	};
+	slots_present(presence);
 	if (p.slots == 0)
 		return ULL_ARM_SLOTS;
 	return slots_used >= SLOTS_MOST ? ULL_ARM_LIBRARIES : ULL_ARM_OK;
@@ -414,10 +462,34 @@ slots_restore(void)
 			break;
 	}
 	drop_slots();
+	numbers = (struct ull_presence){ .scans = numbers.scans };
 	store(&complete, 0);
 	for (unsigned i = 0; i < KNOWN; i++)
 		store(&known[i], 0);
 	return kept;
+}
+
+static int
+read_counters(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct pass *p = arg;
+
+	(void)size;
+	p->adds = info->dlpi_adds;
+	p->subs = info->dlpi_subs;
+	return 1;
+}
+
+static bool
+has_changed(void)
+{
+	struct pass p = { .what = PATCH };
+
+	store(&slots_stale, 0);
+	wait_for_loader();
+	if (!iterate(&p, read_counters))
+		return false;
+	return p.adds != seen_adds || p.subs != seen_subs;
 }
 
 HIDDEN void
@@ -425,7 +497,7 @@ slots_follow(void)
 {
 	if (!agent_late() || load(&slots_stale) == 0 || !arm_follow())
 		return;
-	if (agent_writes())
+	if (agent_writes() && has_changed())
 		slots_patch(tables.presence);
 	arm_end();
 }

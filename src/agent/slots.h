@@ -23,6 +23,9 @@
  */
 enum ull_arm_result slots_patch(struct ull_presence *presence) HIDDEN;
 
+/* Fills these numbers again, in another segment. */
+void slots_present(struct ull_presence *presence) HIDDEN;
+
 /*
  * Puts back what they held where they still lead to us. Returns how many were
  * changed by somebody else meanwhile.

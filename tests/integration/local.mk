@@ -30,6 +30,7 @@ agent_integration_tests = \
 	tests/integration/agent-hazards \
 	tests/integration/agent-hostile \
 	tests/integration/agent-kill \
+	tests/integration/agent-late \
 	tests/integration/agent-memory \
 	tests/integration/agent-oracle \
 	tests/integration/cmd-errors

@@ -33,6 +33,41 @@ check_PROGRAMS += tests/victims/late.so
 tests_victims_late_so_SOURCES = tests/victims/late.c tests/victims/late.h
 tests_victims_late_so_CFLAGS = $(victim_cflags) -fPIC -DLATE_PRELOADED
 tests_victims_late_so_LDFLAGS = -shared
+check_PROGRAMS += tests/victims/cycles
+tests_victims_cycles_SOURCES = tests/victims/cycles.c tests/victims/late.c \
+	tests/victims/late.h
+tests_victims_cycles_CFLAGS = $(victim_cflags)
+
+# One source, linked in six ways.
+late_hosts = tests/victims/late-host-lazy tests/victims/late-host-partial tests/victims/late-host-now tests/victims/late-host-noplt tests/victims/late-host-fixed tests/victims/late-host-fixed-now
+check_PROGRAMS += $(late_hosts) tests/victims/late-plugin.so \
+	tests/victims/late-tls.so
+tests_victims_late_tls_so_SOURCES = tests/victims/late-tls.c
+tests_victims_late_tls_so_CFLAGS = $(victim_cflags) -fPIC -DTLS_SIZE=1664
+tests_victims_late_tls_so_LDFLAGS = -shared
+late_host_sources = tests/victims/late-host.c tests/victims/late.c \
+	tests/victims/late.h
+tests_victims_late_host_lazy_SOURCES = $(late_host_sources)
+tests_victims_late_host_lazy_CFLAGS = $(victim_cflags)
+tests_victims_late_host_lazy_LDFLAGS = -Wl,-z,lazy -Wl,-z,norelro
+tests_victims_late_host_partial_SOURCES = $(late_host_sources)
+tests_victims_late_host_partial_CFLAGS = $(victim_cflags)
+tests_victims_late_host_partial_LDFLAGS = -Wl,-z,lazy -Wl,-z,relro
+tests_victims_late_host_now_SOURCES = $(late_host_sources)
+tests_victims_late_host_now_CFLAGS = $(victim_cflags)
+tests_victims_late_host_now_LDFLAGS = -Wl,-z,now -Wl,-z,relro
+tests_victims_late_host_noplt_SOURCES = $(late_host_sources)
+tests_victims_late_host_noplt_CFLAGS = $(victim_cflags) -fno-plt
+tests_victims_late_host_noplt_LDFLAGS = -Wl,-z,now -Wl,-z,relro
+tests_victims_late_host_fixed_SOURCES = $(late_host_sources)
+tests_victims_late_host_fixed_CFLAGS = $(victim_cflags) -fno-pie
+tests_victims_late_host_fixed_LDFLAGS = -no-pie -Wl,-z,lazy
+tests_victims_late_host_fixed_now_SOURCES = $(late_host_sources)
+tests_victims_late_host_fixed_now_CFLAGS = $(victim_cflags) -fno-pie
+tests_victims_late_host_fixed_now_LDFLAGS = -no-pie -Wl,-z,now -Wl,-z,relro
+tests_victims_late_plugin_so_SOURCES = tests/victims/late-plugin.c
+tests_victims_late_plugin_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_late_plugin_so_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro
 
 check_PROGRAMS += tests/victims/oracle
 tests_victims_oracle_SOURCES = tests/victims/oracle.c \
