@@ -231,11 +231,12 @@ check_all(struct look *l)
 }
 
 int
-preflight(int32_t pid, const char *library, const char *copy_in, bool act,
+preflight(int32_t pid, const struct preflight_want *want,
     struct preflight *p, struct err *e)
 {
-	struct look l = { .pid = pid, .out = p, .library = library,
-		.copy_in = copy_in, .act = act, .site = SITE_NONE };
+	struct look l = { .pid = pid, .out = p, .library = want->library,
+		.copy_in = want->copy_in, .dir = want->dir, .act = want->act,
+		.site = SITE_NONE };
 
 	/* One that executes other programs all the time may hold still. */
 	for (int i = 0; i < 5; i++) {

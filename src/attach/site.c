@@ -3,6 +3,7 @@
 
 #include "attach/site.h"
 #include "attach/tasks.h"
+#include "proc/process.h"
 #include "symbol/elf_layout.h"
 
 #include <dirent.h>
@@ -147,7 +148,8 @@ open_mapped(const struct site *s, const struct map *row)
 	    (unsigned long long)row->start, (unsigned long long)row->limit);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && !row->deleted)
-		fd = rooted_file(&s->root, row->path);
+		fd = rooted_file(&s->root,
+		    process_own_path(s->pid, row->path));
 	return fd;
 }
 

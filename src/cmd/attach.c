@@ -169,11 +169,12 @@ static int
 by_injection(struct target **t, const char *library, const char *copy_in,
     const struct attach_want *want, struct buf *text, struct err *e)
 {
+	struct preflight_want how = { library, copy_in, want->dir, true };
 	struct attach_outcome out;
 	struct preflight p;
 	char number[16];
 
-	if (preflight((*t)->pid, library, copy_in, true, &p, e) < 0 ||
+	if (preflight((*t)->pid, &how, &p, e) < 0 ||
 	    attach_words_obstacle(&p, e) < 0)
 		return -1;
 	if (p.copied)
@@ -237,13 +238,14 @@ static struct target *
 find(const char *pid_or_name, struct err *e)
 {
 	struct target *t = target_find(pid_or_name, e);
+	struct preflight_want how = { .library = "" };
 	struct preflight p;
 	struct err second;
 	int32_t pid;
 
 	if ((t == NULL || !t->alive) &&
 	    target_pid(pid_or_name, &pid, &second) == 0 &&
-	    preflight(pid, "", NULL, false, &p, &second) == 0 &&
+	    preflight(pid, &how, &p, &second) == 0 &&
 	    attach_words_obstacle(&p, e) < 0) {
 		target_free(t);
 		return NULL;

@@ -89,6 +89,7 @@ endif
 # Attach and detach. attach-safety runs a tenth of what make check-attach does.
 attach_tests = \
 	tests/integration/attach \
+	tests/integration/attach-contained \
 	tests/integration/attach-safety
 dist_check_SCRIPTS += $(attach_tests)
 TESTS += $(attach_tests)

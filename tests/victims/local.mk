@@ -153,6 +153,7 @@ check_PROGRAMS += \
 	tests/victims/hammer \
 	tests/victims/hammer-own \
 	tests/victims/odd \
+	tests/victims/sandboxed \
 	tests/victims/slow-plugin.so
 tests_victims_arm_test_so_SOURCES = tests/victims/arm-test.c
 tests_victims_arm_test_so_CFLAGS = $(victim_cflags) -fPIC
@@ -171,3 +172,5 @@ tests_victims_odd_CFLAGS = $(victim_cflags)
 tests_victims_slow_plugin_so_SOURCES = tests/victims/slow-plugin.c
 tests_victims_slow_plugin_so_CFLAGS = $(victim_cflags) -fPIC
 tests_victims_slow_plugin_so_LDFLAGS = -shared
+tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
+tests_victims_sandboxed_CFLAGS = $(victim_cflags)
