@@ -1,2 +1,2 @@
-# abi: the segment, the one header that agent and program share.
-noinst_HEADERS = src/abi/segment.h
+# abi: the headers that agent and program share.
+noinst_HEADERS = src/abi/segment.h src/abi/arm.h

@@ -10,6 +10,7 @@
  *   offset      what                 written by
  *   0           header (frozen part) agent, once
  *   64          header               agent, once, but for state and forks
+ *   2048        presence (frozen)    agent
  *   4096        control              program, aligned 8-byte words
  *   8192        counters, losses     agent
  *   16384       modules              agent, append only
@@ -41,7 +42,7 @@
 
 /* A different major cannot be read at all; a newer minor only adds. */
 #define ULL_ABI_MAJOR 1
-#define ULL_ABI_MINOR 0
+#define ULL_ABI_MINOR 1
 
 /* Depth of a recorded stack; deeper ones keep their leaf-most frames. */
 #define ULL_DEPTH_MAX 128
@@ -70,7 +71,8 @@
 enum ull_state {
 	ULL_STATE_STARTING = 0, /* tables are being laid out */
 	ULL_STATE_ARMED = 1,	/* sampling */
-	ULL_STATE_QUIET = 2,	/* told to stop by the program */
+	ULL_STATE_QUIET = 2,	/* the hooks are there and only forward */
+	ULL_STATE_DORMANT = 3,	/* no slot leads to the hooks any more */
 };
 
 /* The first 64 bytes are frozen: every version reads and writes them so. */
@@ -84,7 +86,7 @@ struct ull_header {
 	int32_t parent_pid;   /* the process that forked us under the agent, or 0 */
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat, 0 if unknown */
 	uint64_t nonce;	      /* differs for each segment */
-	uint64_t disarm; /* program: nonzero asks any version to stop */
+	uint64_t disarm; /* program: nonzero tells any version to go quiet */
 	uint64_t state;	 /* enum ull_state; agent, release */
 	/* ---- not frozen ---- */
 	uint64_t start_realtime;  /* ns since the epoch when the agent began */
@@ -118,6 +120,55 @@ struct ull_header {
 	uint64_t threads_off;
 };
 
+/*
+ * How the agent is in the process. Frozen as a whole, since minor 1 (before,
+ * it reads as zeros: preloaded, armed): any version tells from it what
+ * another one has left there, and where to call it.
+ */
+#define ULL_PRESENCE_OFF 2048
+
+enum ull_origin {
+	ULL_ORIGIN_PRELOADED = 0, /* the program's own calls come to it */
+	ULL_ORIGIN_ATTACHED = 1,  /* by the slots that it has patched */
+};
+
+/* Why it does not record. To add one: a row at the end. */
+#define ULL_STOPS(X)                                                           \
+	X(NONE, "")                                                            \
+	X(TOLD, "told to")                                                     \
+	X(LEASE, "nobody looked for as long as its lease")                     \
+	X(DETACHED, "detached")                                                \
+	X(SEGMENT, "it could not make a segment to start again with")          \
+	X(SANDBOX, "the process has entered a sandbox, so it cannot start "    \
+		   "again")
+
+enum ull_stop {
+#define X(name, text) ULL_STOP_##name,
+	ULL_STOPS(X)
+#undef X
+	    ULL_STOP_COUNT
+};
+
+struct ull_presence {
+	uint32_t origin;  /* enum ull_origin */
+	uint32_t armings; /* so far, this one included */
+	uint32_t slots;	  /* that lead to the hooks now */
+	uint32_t objects; /* that have such slots */
+	/* Slots of hooked names that were left alone: */
+	uint32_t foreign; /* lead elsewhere than to the usual function */
+	uint32_t unbound; /* not bound yet, and where to is not certain */
+	uint32_t refused; /* their page cannot be made writable, or no room */
+	/* At the last disarming: */
+	uint32_t kept;	  /* changed by somebody else; still lead through us */
+	uint32_t inside;  /* threads that stayed inside of a hook */
+	uint32_t stop;	  /* enum ull_stop */
+	uint64_t stopped; /* ns since start_monotonic; 0: it records */
+	uint64_t arm;	  /* address of ullage_arm in the process */
+	uint64_t disarm;  /* of ullage_disarm */
+	uint64_t scans;	  /* of the loaded objects for slots */
+	uint64_t reserved[5];
+};
+
 /* ---- control: the only way back ---------------------------------------- */
 
 #define ULL_CONTROL_OFF 4096
@@ -142,7 +193,17 @@ struct ull_control {
 	/* Nonzero while any of the above stands: what a sampling thread looks
 	 * at. Written last, a ticket, and cleared by the agent. */
 	uint64_t attention;
-	uint64_t reserved[56];
+	/*
+	 * Quiet and start again. An agent is quiet when `disarm` in the header
+	 * is nonzero, or when its lease has run out: nobody has changed `look`
+	 * for that long, by the agent's clock. It starts again, with a new
+	 * segment that takes over the settings above, once `disarm` is zero
+	 * and `start` is not.
+	 */
+	uint64_t start; /* a ticket */
+	uint64_t lease; /* ns; 0: none */
+	uint64_t look;	/* a ticket of whoever reads */
+	uint64_t reserved[53];
 };
 
 #define ULL_TRIM_OFF UINT64_MAX
@@ -590,6 +651,10 @@ ull_thread_check(uint64_t handle, uint64_t start, uint32_t birth,
 _Static_assert(sizeof(struct ull_header) == 768, "ABI");
 _Static_assert(offsetof(struct ull_header, start_realtime) == 64, "frozen");
 _Static_assert(offsetof(struct ull_header, disarm) == 48, "frozen");
+_Static_assert(ULL_PRESENCE_OFF >= sizeof(struct ull_header), "ABI");
+_Static_assert(sizeof(struct ull_presence) == 112, "frozen");
+_Static_assert(offsetof(struct ull_presence, stopped) == 40, "frozen");
+_Static_assert(offsetof(struct ull_presence, disarm) == 56, "frozen");
 _Static_assert(sizeof(struct ull_control) == 512, "ABI");
 _Static_assert(sizeof(struct ull_counters) == 768, "ABI");
 _Static_assert(sizeof(struct ull_module) == 328, "ABI");

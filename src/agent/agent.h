@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/arm.h"
 #include "abi/segment.h"
 #include "agent/walk.h"
 
@@ -66,6 +67,7 @@ extern _Thread_local struct thread self
  */
 struct tables {
 	struct ull_header *header;
+	struct ull_presence *presence;
 	struct ull_control *control;
 	struct ull_counters *counters;
 	struct ull_module *modules;
@@ -134,6 +136,83 @@ agent_armed(void)
 	return LIKELY(agent_writes()) || agent_begin();
 }
 
+/* What is going on, as far as the hooks are concerned. */
+enum agent_phase {
+	PHASE_NEW,
+	PHASE_STARTING, /* one thread changes things; others just forward */
+	PHASE_ARMED,	/* unless we are a child: then agent.armed is 0 */
+	PHASE_OUT,	/* for good, unless somebody arms it */
+	PHASE_QUIET,	/* forwards, and looks now and then whether to go on */
+	PHASE_DORMANT,	/* loaded late and not armed */
+};
+enum agent_phase agent_phase(void) HIDDEN;
+
+/* Loaded into a running program, so its calls come by slots. */
+bool agent_late(void) HIDDEN;
+
+/* From ARMED to QUIET; waits for nobody. False if it was not armed. */
+bool agent_stop(enum ull_stop cause) HIDDEN;
+
+/* Hooks that are still inside of something that writes the tables. */
+uint64_t agent_inside(void) HIDDEN;
+
+/* For arm.c: to ARMED from any rest, and to DORMANT. */
+enum ull_arm_result agent_launch(const struct ull_arm *how) HIDDEN;
+void agent_sleep(void) HIDDEN;
+
+/* False in a forked child that still has its parent's segment mapped. */
+bool agent_owns_tables(void) HIDDEN;
+
+/* Fills what the segment says of how the agent is there. */
+void agent_present(struct ull_presence *p) HIDDEN;
+
+/*
+ * The program has told the agent to go quiet; it does, and false is the
+ * answer. On the slow paths, where the agent is armed.
+ */
+bool agent_obey(void) HIDDEN;
+
+static inline bool
+agent_records(void)
+{
+	return agent_armed() &&
+	    (LIKELY(load(&tables.header->disarm) == 0) || agent_obey());
+}
+
+/* Counts down the lease; `now` is ns since start_monotonic. */
+void agent_mind_lease(uint64_t now) HIDDEN;
+
+/*
+ * Around what writes more than a word of the tables. A new arming begins only
+ * when nobody is inside any more, so that nothing of the one before gets into
+ * it. False, and then no agent_leave(): the agent is not armed. Counted in
+ * several places, as one would be contended.
+ */
+#define INSIDES 16
+struct inside {
+	uint64_t n;
+	char pad[56];
+};
+extern struct inside insides[INSIDES] HIDDEN;
+
+static inline void
+agent_leave(void)
+{
+	__atomic_fetch_sub(&insides[self.scratch % INSIDES].n, 1,
+	    __ATOMIC_SEQ_CST);
+}
+
+static inline bool
+agent_enter(void)
+{
+	__atomic_fetch_add(&insides[self.scratch % INSIDES].n, 1,
+	    __ATOMIC_SEQ_CST);
+	if (LIKELY(agent_writes()))
+		return true;
+	agent_leave();
+	return false;
+}
+
 /*
  * True in the child of a vfork: it runs in its parent's memory, but its
  * descriptors are its own.
@@ -146,8 +225,11 @@ agent_vforked(void)
 	return UNLIKELY(load(&agent.vforks) != 0) && agent_ask_vforked();
 }
 
-/* True if it never will be: nothing is looked at again. */
-bool agent_out(void) HIDDEN;
+/*
+ * While it is not armed: how many bytes a thread may allocate before it looks
+ * again. 0 when that may change at once, and much when it never will.
+ */
+uint64_t agent_rest(void) HIDDEN;
 
 /* Set when the program installs a seccomp filter: no system calls after. */
 extern bool agent_sandboxed HIDDEN;
@@ -265,8 +347,11 @@ void memo_keep(const struct walk_regs *r, uint64_t hi, uint64_t generation,
 bool live_put(uint64_t addr, const struct taken *t) HIDDEN;
 bool live_take(uint64_t addr, struct taken *t) HIDDEN;
 
-/* In a forked child: the new table is empty. */
+/* For a new segment: the table is empty, and nothing leads there. */
 void live_forget(void) HIDDEN;
+
+/* Every free is forwarded without a look. */
+void filter_clear(void) HIDDEN;
 
 /* Memory for the first entries. */
 void live_reserve_ahead(void) HIDDEN;
@@ -336,6 +421,8 @@ void modules_note(const struct dl_find_object *object) HIDDEN;
 /* One past the last readable byte of the stack that sp is in. */
 uint64_t stackend_find(uint64_t sp) HIDDEN;
 void stackend_init(void) HIDDEN;
+/* The same on any thread, later. */
+void stackend_init_late(void) HIDDEN;
 
 /* On the initial thread, whose tid that is. */
 void stackend_learn_tid(uint32_t tid) HIDDEN;

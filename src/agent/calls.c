@@ -26,13 +26,13 @@ missing(void)
 HIDDEN void
 calls_resolve(void)
 {
-	const struct link_map *own = real_self();
+	const struct link_map *from = real_scope();
 	void *found[CALLS_COUNT] = { NULL };
 
 	if (load(&calls[CALLS_COUNT - 1]) != NULL)
 		return;
-	if (own != NULL)
-		real_fill(own->l_next, names, found, CALLS_COUNT);
+	if (from != NULL)
+		real_fill(from, names, found, CALLS_COUNT);
 	for (unsigned i = 0; i < CALLS_COUNT; i++)
 		release(&calls[i],
 		    found[i] != NULL ? found[i] : (void *)missing);

@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/auxv.h>
 
 extern void *__libc_stack_end;
 
@@ -177,4 +178,27 @@ environment_read(struct environment *env)
 		leave_preload(envp, own->l_name);
 	env->shadowed = is_shadowed();
 	env->filtered = under_filter();
+}
+
+/*
+ * Not from the initial stack: a program that has been running may have
+ * written its title over its environment.
+ */
+HIDDEN void
+environment_take(struct environment *env, const struct ull_arm *how)
+{
+	*env = (struct environment){
+		.interval = how->interval,
+		.trim = how->trim,
+		.memory_limit = how->memory_limit,
+		.lease = how->lease,
+		.follow = how->follow == ULL_FOLLOW_NONE ? FOLLOW_NONE :
+							   FOLLOW_FORK,
+		.disabled = getauxval(AT_SECURE) != 0,
+		.filtered = under_filter(),
+	};
+	if (getauxval(AT_RANDOM) != 0)
+		env->random = *(const uint64_t *)getauxval(AT_RANDOM);
+	if (how->dir[0] == '/')
+		mini_copy(env->dir, sizeof env->dir, how->dir);
 }

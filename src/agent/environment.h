@@ -23,6 +23,7 @@ struct environment {
 	uint64_t random; /* from AT_RANDOM */
 	uint64_t trim;	 /* as in the control word */
 	uint64_t memory_limit;
+	uint64_t lease;	 /* ns, 0: none */
 	enum follow follow;
 	bool disabled; /* ULLAGE_DISABLE, or a setuid program */
 	bool filtered; /* started under a seccomp filter */
@@ -35,6 +36,11 @@ struct environment {
  * path out of LD_PRELOAD, in place. Once, before there are threads.
  */
 void environment_read(struct environment *env)
+    __attribute__((visibility("hidden")));
+
+/* The same for who attaches; `how` has all its members. */
+struct ull_arm;
+void environment_take(struct environment *env, const struct ull_arm *how)
     __attribute__((visibility("hidden")));
 
 #endif

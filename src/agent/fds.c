@@ -90,7 +90,7 @@ fds_opened(const int *fds, unsigned n, enum ull_fd_kind kind,
 	uint32_t stack;
 	uint64_t time;
 
-	if (UNLIKELY(!agent_armed() || agent_vforked()))
+	if (UNLIKELY(!agent_records() || agent_vforked()))
 		return;
 	stack = sample_stack(caller, &time);
 	add(&agent.stacks[stack].opened_fds, n);

@@ -178,3 +178,40 @@ free(void *p)
 	}
 	real.free(p);
 }
+
+/* ---- for slots ------------------------------------------------------------------- */
+
+/*
+ * What the slots of a program lead to that the agent was attached to. A
+ * thread that is idle between two armings keeps what was left of its
+ * countdown; here it begins afresh at its first call. In the functions above
+ * that would cost everybody a comparison, for what can only happen here.
+ */
+static inline __attribute__((always_inline)) void
+begin_afresh(void)
+{
+	if (UNLIKELY(self.arming != load(&agent.arming)))
+		self.countdown = 0;
+}
+
+#define ATTACHED(type, name, params, args)                                     \
+	type attached_##name params HIDDEN;                                    \
+	HIDDEN HOT type attached_##name params                                 \
+	{                                                                      \
+		begin_afresh();                                                \
+		return name args;                                              \
+	}
+
+/* clang-format off */
+ATTACHED(void *, malloc, (size_t size), (size))
+ATTACHED(void *, calloc, (size_t n, size_t size), (n, size))
+ATTACHED(void *, realloc, (void *p, size_t size), (p, size))
+ATTACHED(void *, reallocarray, (void *p, size_t n, size_t size), (p, n, size))
+ATTACHED(int, posix_memalign, (void **p, size_t alignment, size_t size),
+    (p, alignment, size))
+ATTACHED(void *, aligned_alloc, (size_t alignment, size_t size),
+    (alignment, size))
+ATTACHED(void *, memalign, (size_t alignment, size_t size), (alignment, size))
+ATTACHED(void *, valloc, (size_t size), (size))
+ATTACHED(void *, pvalloc, (size_t size), (size))
+/* clang-format on */

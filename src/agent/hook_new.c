@@ -18,6 +18,7 @@
  * and nothing to clean up.
  */
 #include "agent/agent.h"
+#include "agent/hooks.h"
 #include "agent/real.h"
 
 #include <stdlib.h>
@@ -92,13 +93,13 @@ delete_by_free(void *p, uintptr_t b, uintptr_t c)
 static void *
 find_next(const char *name, const struct link_map *from)
 {
-	const struct link_map *own = real_self();
+	const struct link_map *scope = real_scope();
 	void *found = NULL;
 
-	if (from != NULL && from != own)
+	if (from != NULL && from != real_self())
 		found = real_in(from, name);
-	if (found == NULL && own != NULL)
-		found = real_from(own->l_next, name);
+	if (found == NULL && scope != NULL)
+		found = real_from(scope, name);
 	return found;
 }
 
@@ -239,4 +240,40 @@ resolve(struct form *f, const void *caller, void *fallback)
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
 		settle(forms[i], find_next(forms[i]->name, from));
 	settle(f, fallback);
+}
+
+/* ---- for slots ------------------------------------------------------------------- */
+
+/*
+ * Entries for slots, as in hook_heap.c. Where the definition is not the
+ * allocator's, there is no need of one.
+ */
+#define ATTACHED_NEW(symbol, can_throw)                                        \
+	static void *attached##symbol(size_t size, uintptr_t b, uintptr_t c)   \
+	{                                                                      \
+		if (UNLIKELY(self.arming != load(&agent.arming)))              \
+			self.countdown = 0;                                    \
+		return symbol(size, b, c);                                     \
+	}
+NEW_FORMS(ATTACHED_NEW)
+
+static void *originals[sizeof forms / sizeof forms[0]];
+
+static const struct hook rows[] = {
+#define NEW_ROW(symbol, can_throw) { #symbol, attached##symbol, NULL, false },
+#define DELETE_ROW(symbol) { #symbol, symbol, NULL, true },
+	NEW_FORMS(NEW_ROW) DELETE_FORMS(DELETE_ROW)
+};
+_Static_assert(sizeof rows / sizeof rows[0] == HOOK_NEW_FORMS, "one each");
+
+HIDDEN void
+hook_new_prepare(struct hook *out)
+{
+	for (unsigned i = 0; i < HOOK_NEW_FORMS; i++) {
+		settle(forms[i], find_next(forms[i]->name, NULL));
+		if (load(&forms[i]->counts) != COUNTS_NOT)
+			originals[i] = acquire(&forms[i]->next);
+		out[i] = rows[i];
+		out[i].original = &originals[i];
+	}
 }

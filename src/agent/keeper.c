@@ -7,6 +7,7 @@
 #include "agent/keeper_work.h"
 #include "agent/mini.h"
 #include "agent/real.h"
+#include "agent/slots.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -41,13 +42,12 @@ static bool left_trimming; /* in the middle of a trim */
 static bool
 resolve(void)
 {
-	const struct link_map *from = real_self();
+	const struct link_map *from = real_scope();
 
 	if (threads.create != NULL)
 		return true;
 	if (from == NULL)
 		return false;
-	from = from->l_next;
 	threads.attr_init = (int (*)(pthread_attr_t *))real_from(from,
 	    "pthread_attr_init");
 	threads.attr_detach = (int (*)(pthread_attr_t *, int))real_from(from,
@@ -95,6 +95,19 @@ leave(const struct alloc *a)
 	keeper_state(ULL_KEEPER_NONE);
 }
 
+/* Libraries that were loaded since; without a table of its own the numbers
+ * of descriptors would be the program's. */
+static void
+follow(void)
+{
+	if (load(&slots_stale) == 0)
+		return;
+	if (mini_own_files())
+		slots_follow();
+	else
+		store(&slots_stale, 0);
+}
+
 static void *
 keeper(void *arg)
 {
@@ -110,10 +123,13 @@ keeper(void *arg)
 	if (left_behind && a != NULL && a->recover != NULL)
 		a->recover(left_trimming);
 	left_behind = left_trimming = false;
-	if (keeper_work_begin(&w, a)) {
+	follow();
+	if (keeper_work_wanted() && keeper_work_begin(&w, a)) {
 		keeper_state(ULL_KEEPER_WATCHING);
-		while (keeper_work_wanted())
+		while (keeper_work_wanted()) {
 			keeper_work_turn(&w);
+			follow();
+		}
 		keeper_work_end(&w);
 	}
 	leave(a);
@@ -157,6 +173,7 @@ static void
 refuse(uint64_t attention, enum ull_reason reason)
 {
 	store(&refused, attention);
+	store(&slots_stale, 0);
 	store(&tables.keeper->reason, reason);
 	keeper_state(ULL_KEEPER_NONE);
 }
@@ -174,14 +191,16 @@ worth_it(uint64_t attention)
 			load(&c->memory_limit) != 0) &&
 	    load(&tables.counters->peak_bytes) > KEEPER_FLOOR;
 
-	if (!knob && (load(&c->trim_now) | load(&c->trim_full) |
+	bool stale = load(&slots_stale) != 0;
+
+	if (!knob && !stale && (load(&c->trim_now) | load(&c->trim_full) |
 			 load(&c->report) | load(&c->setting)) == 0)
 		return false;
 	if (!segment_reserve(ULL_RECEIPTS_OFF, ULL_RECEIPTS_SIZE)) {
 		store(&refused, attention);
 		return false;
 	}
-	return knob || keeper_work_ordered();
+	return knob || stale || keeper_work_ordered();
 }
 
 /* Makes the arena of this thread reachable, where that is needed. */
@@ -234,7 +253,8 @@ keeper_attend(void)
 			refuse(attention, ULL_REASON_SECCOMP);
 		store(&refused, attention);
 	} else if (acquire(&state) == ULL_KEEPER_NONE) {
-		if (allowed && load(&refused) != attention)
+		if (allowed &&
+		    (load(&refused) != attention || load(&slots_stale) != 0))
 			start(attention);
 	} else if (self.seeding != load(&seeding)) {
 		offer();
@@ -281,6 +301,12 @@ keeper_dismiss(void)
 	     mini_call3(SYS_tgkill, tables.header->pid, tid, 0) == 0;
 	     i++)
 		mini_call2(SYS_nanosleep, &t, NULL);
+}
+
+HIDDEN bool
+keeper_gone(void)
+{
+	return acquire(&state) == ULL_KEEPER_NONE;
 }
 
 HIDDEN void

@@ -16,6 +16,7 @@
 #define ULLAGE_AGENT_KEEPER_H
 
 #include "agent/agent.h"
+#include "agent/slots.h"
 
 /* What to do about `attention`; keeps errno. */
 void keeper_attend(void) HIDDEN;
@@ -33,6 +34,9 @@ void keeper_state(enum ull_keeper_state s) HIDDEN;
  * one for all threads, and what the keeper calls may not be allowed. */
 void keeper_dismiss(void) HIDDEN;
 
+/* There is none, nor is one being made. */
+bool keeper_gone(void) HIDDEN;
+
 /* In a forked child: the keeper stayed behind. */
 void keeper_forget(void) HIDDEN;
 
@@ -44,8 +48,13 @@ void keeper_call_threads(void) HIDDEN;
 static inline void
 keeper_look(void)
 {
-	if (UNLIKELY(load(&tables.control->attention) != 0))
+	if (UNLIKELY(load(&tables.control->attention) != 0 ||
+		    load(&slots_stale) != 0) &&
+	    agent_enter()) {
+		/* Or one could begin after somebody saw that there is none. */
 		keeper_attend();
+		agent_leave();
+	}
 }
 
 #endif

@@ -9,11 +9,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#define CLOSE_RANGE_UNSHARE 2
-
 #define TURN UINT64_C(100000000)
 #define SECOND UINT64_C(1000000000)
 #define BUDGET UINT64_C(10000000)
@@ -56,7 +51,8 @@ knob_on(void)
 HIDDEN bool
 keeper_work_wanted(void)
 {
-	return !agent_sandboxed && (keeper_work_ordered() || knob_on());
+	return !agent_sandboxed && agent_writes() &&
+	    (keeper_work_ordered() || knob_on());
 }
 
 /* ---- what the kernel says ---------------------------------------------------------- */
@@ -96,15 +92,6 @@ minor_faults(void)
 	return (uint64_t)r.ru_minflt;
 }
 
-/* Files that are opened here must not be seen by the target, whose next open
- * may count on a number; nor may its own be kept open by us. */
-static bool
-own_table(void)
-{
-	return mini_call3(SYS_close_range, 0, UINT32_MAX,
-		   CLOSE_RANGE_UNSHARE) == 0;
-}
-
 HIDDEN bool
 keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 {
@@ -113,7 +100,7 @@ keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 	w->base = load(&tables.keeper->base); /* of the keeper before */
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
-	if (!own_table()) {
+	if (!mini_own_files()) {
 		store(&tables.keeper->reason, ULL_REASON_FILES);
 		return false;
 	}

@@ -399,3 +399,14 @@ live_forget(void)
 {
 	store(&tier, 0);
 }
+
+HIDDEN void
+filter_clear(void)
+{
+	for (unsigned i = 0; i < FILTER_BITS / 32; i++)
+		if (load(&wiped.filter[i]) != 0)
+			store(&wiped.filter[i], 0);
+	for (unsigned i = 0; i < FILTER_BITS; i++)
+		if (load(&wiped.counts[i]) != 0)
+			store(&wiped.counts[i], 0);
+}

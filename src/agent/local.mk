@@ -6,6 +6,7 @@
 agent_PROGRAMS += libullage.so
 libullage_so_SOURCES = \
 	src/agent/agent.c src/agent/agent.h \
+	src/agent/arm.c \
 	src/agent/alloc.c src/agent/alloc.h \
 	src/agent/alloc_glibc.c src/agent/alloc_glibc.h \
 	src/agent/alloc_glibc_lend.c \
@@ -26,6 +27,7 @@ libullage_so_SOURCES = \
 	src/agent/hook_received.c \
 	src/agent/hook_thread.c \
 	src/agent/hook_uring.c \
+	src/agent/hooks.c src/agent/hooks.h \
 	src/agent/keeper.c src/agent/keeper.h \
 	src/agent/keeper_rule.c src/agent/keeper_rule.h \
 	src/agent/keeper_work.c src/agent/keeper_work.h \
@@ -33,10 +35,13 @@ libullage_so_SOURCES = \
 	src/agent/memo.c \
 	src/agent/mini.c src/agent/mini.h \
 	src/agent/modules.c \
+	src/agent/pages.c src/agent/pages.h \
 	src/agent/real.c src/agent/real.h \
 	src/agent/row.c src/agent/row.h \
 	src/agent/sample.c \
 	src/agent/segment.c \
+	src/agent/slots.c src/agent/slots.h \
+	src/agent/slots_scan.c src/agent/slots_scan.h \
 	src/agent/stackend.c \
 	src/agent/stacks.c \
 	src/agent/threads.c \
@@ -48,6 +53,6 @@ libullage_so_CFLAGS = $(AM_CFLAGS) -O2 -fPIC -fvisibility=hidden \
 libullage_so_LDFLAGS = -shared -Wl,-soname,libullage.so \
 	-Wl,--version-script=$(srcdir)/src/agent/exports.map \
 	-Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,-z,noexecstack \
-	-Wl,-z,defs -Wl,--exclude-libs,ALL
+	-Wl,-z,defs -Wl,--exclude-libs,ALL -Wl,-Bsymbolic-functions
 libullage_so_DEPENDENCIES = src/agent/exports.map
 EXTRA_DIST += src/agent/exports.map

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/mini.h"
+#include "agent/slots.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -81,6 +82,7 @@ modules_note(const struct dl_find_object *o)
 	uint32_t n = load(&c->modules_used);
 	struct ull_module *m;
 
+	slots_meet(o->dlfo_link_map->l_addr);
 	/* Each turn that fails has let another thread list one. */
 	do {
 		if (n >= ULL_MODULES ||

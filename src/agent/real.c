@@ -195,6 +195,39 @@ real_self(void)
 	return real_owner((const void *)&real_resolve);
 }
 
+HIDDEN bool
+real_late(void)
+{
+	const struct link_map *own = real_self();
+
+	for (const struct link_map *l = own; l != NULL; l = l->l_prev)
+		if (l != own && real_in(l, "__libc_start_main") != NULL)
+			return true;
+	return false;
+}
+
+HIDDEN const struct link_map *
+real_scope(void)
+{
+	const struct link_map *l = real_self();
+
+	if (l == NULL || !real_late())
+		return l != NULL ? l->l_next : NULL;
+	while (l->l_prev != NULL)
+		l = l->l_prev;
+	return l;
+}
+
+HIDDEN const struct link_map *
+real_libc(void)
+{
+	const struct link_map *l = real_scope();
+
+	while (l != NULL && real_in(l, "__libc_start_main") == NULL)
+		l = l->l_next;
+	return l;
+}
+
 /* ---- stubs until all is resolved ------------------------------------------ */
 
 static void *
@@ -359,12 +392,11 @@ HIDDEN void
 real_resolve(void)
 {
 	static bool done;
-	const struct link_map *own, *next;
+	const struct link_map *next;
 
 	if (acquire(&done))
 		return;
-	own = real_self();
-	next = own != NULL ? own->l_next : NULL;
+	next = real_scope();
 
 #define RESOLVE(field, name)                                                   \
 	do {                                                                   \
@@ -393,4 +425,10 @@ real_resolve(void)
 	resolve_usable();
 	calls_resolve();
 	release(&done, true);
+}
+
+HIDDEN bool
+real_resolved(void)
+{
+	return real.malloc != first_malloc && real.free != first_free;
 }

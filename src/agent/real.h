@@ -6,6 +6,12 @@
  * interposed itself. Never __libc_malloc: a program linked to another
  * allocator would then free what libc allocated (redis on jemalloc dies so).
  *
+ * In an agent that was loaded late they are the first definitions of all,
+ * which is what the program's slots hold. Never what our own import says: in
+ * a program that is not position-independent and takes the address of free,
+ * that is an entry in the program that jumps through its slot, so, once that
+ * is patched, to ourselves.
+ *
  * Before the first use each pointer leads to a stub that resolves all and
  * goes on, so that the hot path needs no test.
  */
@@ -38,6 +44,9 @@ struct real {
 };
 extern struct real real __attribute__((visibility("hidden")));
 
+/* True if malloc and free were found. */
+bool real_resolved(void) __attribute__((visibility("hidden")));
+
 /* Fills `real`; idempotent, cheap when done. */
 void real_resolve(void) __attribute__((visibility("hidden")));
 
@@ -50,6 +59,20 @@ size_t real_usable(const void *p, size_t size)
 
 /* Our own place in the loader's list. */
 const struct link_map *real_self(void) __attribute__((visibility("hidden")));
+
+/*
+ * True if we were loaded into a running program: libc comes before us in the
+ * list, where a preloaded object comes before libc. Calls then do not come to
+ * us by our names.
+ */
+bool real_late(void) __attribute__((visibility("hidden")));
+
+/* Where the search for what we forward to begins: after us, or, when we are
+ * late, with the first of all. NULL if we cannot find ourselves. */
+const struct link_map *real_scope(void) __attribute__((visibility("hidden")));
+
+/* The libc that the program runs with. */
+const struct link_map *real_libc(void) __attribute__((visibility("hidden")));
 
 /*
  * The definition of a function in one object, or in the first of the list

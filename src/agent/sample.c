@@ -156,9 +156,9 @@ sample_due(uint64_t size, uint64_t *interval)
 	bool due;
 
 	self.asked++;
-	if (UNLIKELY(!agent_armed())) {
-		/* Forward for good, or for as long as another lays out. */
-		self.countdown = agent_out() ? UINT64_MAX >> 1 : 0;
+	if (UNLIKELY(!agent_records())) {
+		self.countdown = agent_rest();
+		self.arming = agent.arming;
 		return false;
 	}
 	keeper_look();
@@ -219,10 +219,14 @@ scratch_give(int n)
 	__atomic_fetch_and(&scratch_taken, ~(1u << n), __ATOMIC_RELEASE);
 }
 
+HIDDEN struct inside insides[INSIDES] __attribute__((aligned(64)));
+
 HIDDEN void
 sample_forget(void)
 {
 	store(&scratch_taken, 0);
+	for (unsigned i = 0; i < INSIDES; i++)
+		store(&insides[i].n, 0);
 }
 
 static inline uint64_t
@@ -270,12 +274,16 @@ sample_stack(const struct walk_regs *caller, uint64_t *time)
 	uint32_t stack;
 
 	*time = now();
+	if (UNLIKELY(load(&tables.control->lease) != 0))
+		agent_mind_lease(*time);
 	if (LIKELY(memo_find(caller, hi, &stack)))
 		return stack;
 	if (UNLIKELY(self.busy)) {
 		loss(ULL_LOSS_HANDLER);
 		return ULL_STACK_LOST;
 	}
+	if (UNLIKELY(!agent_enter()))
+		return ULL_STACK_LOST;
 	self.busy = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	generation = walk_generation();
@@ -284,6 +292,7 @@ sample_stack(const struct walk_regs *caller, uint64_t *time)
 		memo_keep(caller, hi, generation, stack);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	self.busy = 0;
+	agent_leave();
 	return stack;
 }
 
@@ -294,9 +303,13 @@ sample_put(const void *p, uint64_t size, uint64_t interval,
 	uint64_t time;
 	struct taken t;
 
+	if (UNLIKELY(!agent_enter()))
+		return;
 	self.busy = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	time = now();
+	if (UNLIKELY(load(&tables.control->lease) != 0))
+		agent_mind_lease(time);
 	t.size = size;
 	t.usable = real_usable(p, size);
 	t.weight = (float)(1.0 / sample_chance(size, interval));
@@ -311,22 +324,32 @@ sample_put(const void *p, uint64_t size, uint64_t interval,
 	live_thin();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	self.busy = 0;
+	agent_leave();
 }
 
 HIDDEN bool
 sample_take(const void *p, struct taken *t)
 {
-	if (!agent_armed() || !live_take((uint64_t)p, t))
+	bool had;
+
+	if (!agent_armed() || !agent_enter())
 		return false;
-	stacks_live(t, true);
-	add(&tables.counters->frees, 1);
-	return true;
+	had = live_take((uint64_t)p, t);
+	if (had) {
+		stacks_live(t, true);
+		add(&tables.counters->frees, 1);
+	}
+	agent_leave();
+	return had;
 }
 
 HIDDEN void
 sample_restore(const void *p, const struct taken *t)
 {
+	if (!agent_enter())
+		return;
 	stacks_live(t, false);
 	if (!live_put((uint64_t)p, t))
 		stacks_live(t, true);
+	agent_leave();
 }

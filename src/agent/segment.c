@@ -272,6 +272,7 @@ set_tables(void)
 {
 	tables = (struct tables){
 		.header = (void *)map,
+		.presence = (void *)(map + ULL_PRESENCE_OFF),
 		.control = (void *)(map + ULL_CONTROL_OFF),
 		.counters = (void *)(map + ULL_COUNTERS_OFF),
 		.modules = (void *)(map + ULL_MODULES_OFF),
@@ -372,6 +373,8 @@ fill_header(const struct environment *env, int32_t parent, uint64_t pid)
 		mini_copy(h->allocator, sizeof h->allocator, owner->l_name);
 	h->shadowed = env->shadowed;
 	store(&tables.control->interval, env->interval);
+	store(&tables.control->lease, env->lease);
+	agent_present(tables.presence);
 	keeper_configure(env->trim, env->memory_limit, env->filtered);
 	store(&tables.counters->stacks_used, 1); /* stack 0 is the lost one */
 	store(&tables.counters->thin_cursor, ULL_LIVE);

@@ -48,6 +48,8 @@ stackend_learn_tid(uint32_t tid)
 {
 	uint64_t tp = thread_pointer();
 
+	if (tid_offset != 0)
+		return; /* armed before */
 	for (uint64_t off = 8; off < SEARCH; off += 4) {
 		if (*(uint32_t *)(tp + off) != tid)
 			continue;
@@ -59,13 +61,45 @@ stackend_learn_tid(uint32_t tid)
 	}
 }
 
+/* Less than the least gap below the stack, 128 MiB (mmap_base). */
+#define MAIN_ROOM (UINT64_C(100) << 20)
+
+/*
+ * On a thread that glibc made, the two words are found by what they say: a
+ * stack with this very place in it, and with the control block on its top.
+ * Nothing else in there looks so; found twice, they are not found.
+ */
+HIDDEN void
+stackend_init_late(void)
+{
+	uint64_t tp = thread_pointer(), found = 0;
+	uint64_t sp = (uint64_t)__builtin_frame_address(0);
+
+	/* RLIMIT_STACK may have been raised since the gap was made. */
+	main_low = (uint64_t)__libc_stack_end - MAIN_ROOM;
+	if (size_offset != 0)
+		return;
+	for (uint64_t off = 8; off < SEARCH; off += 8) {
+		uint64_t low = *(uint64_t *)(tp + off - 8);
+		uint64_t size = *(uint64_t *)(tp + off);
+
+		if (size == (uint64_t)__libc_stack_end ||
+		    (low != 0 && low % 4096 == 0 && low < sp && sp < tp &&
+			size > tp - low && size - (tp - low) <= 8192)) {
+			if (found != 0)
+				return;
+			found = off;
+		}
+	}
+	size_offset = found;
+}
+
 /* Runs on the initial thread: nobody else exists yet. */
 HIDDEN void
 stackend_init(void)
 {
 	uint64_t end = (uint64_t)__libc_stack_end, tp = thread_pointer();
-	/* Less than the least gap below the stack, 128 MiB (mmap_base). */
-	uint64_t room = 100u << 20;
+	uint64_t room = MAIN_ROOM;
 	struct rlimit limit;
 
 	if (mini_call4(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit) == 0 &&

@@ -229,7 +229,7 @@ threads_created(const struct created *c, const struct walk_regs *caller)
 	uint64_t *slot;
 	struct ull_thread *e;
 
-	if (!agent_armed())
+	if (!agent_records())
 		return;
 	walk_meet(c->start);
 	stack = sample_stack(caller, &time);

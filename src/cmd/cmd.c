@@ -25,13 +25,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-extern const struct cmd cmd_run, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
+extern const struct cmd cmd_run, cmd_check, cmd_attach, cmd_detach, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
     cmd_peak, cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
     cmd_stack, cmd_cpu, cmd_plan, cmd_census, cmd_memory, cmd_trim,
     cmd_serve, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
+	&cmd_check,
+	&cmd_attach,
+	&cmd_detach,
 	&cmd_ps,
 	&cmd_top,
 	&cmd_heap,

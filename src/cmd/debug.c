@@ -10,6 +10,7 @@
 #include "base/output.h"
 #include "base/units.h"
 #include "target/knob.h"
+#include "target/presence.h"
 #include "target/snapshot.h"
 #include "target/target.h"
 
@@ -31,8 +32,31 @@ line(struct buf *out, const char *key, const char *text)
 	buf_puts(out, "\n");
 }
 
+/* How the agent is in the process, and what it left alone there. */
 static void
-draw(const struct target *t, const struct snapshot *s, struct buf *out)
+draw_presence(const struct presence *p, struct buf *out)
+{
+	buf_printf(out, "%-16s %s, armed %llu times%s%s\n", "agent is",
+	    p->attached ? "attached" : "preloaded",
+	    (unsigned long long)p->armings,
+	    p->stop != NULL ? "; it stopped: " : "",
+	    p->stop != NULL ? p->stop : "");
+	if (!p->attached)
+		return;
+	buf_printf(out,
+	    "%-16s %llu in %llu objects; left alone: %llu foreign, "
+	    "%llu unbound, %llu refused\n",
+	    "slots", (unsigned long long)p->slots,
+	    (unsigned long long)p->objects, (unsigned long long)p->foreign,
+	    (unsigned long long)p->unbound, (unsigned long long)p->refused);
+	buf_printf(out, "%-16s %llu slots kept, %llu threads inside\n",
+	    "last disarming", (unsigned long long)p->kept,
+	    (unsigned long long)p->inside);
+}
+
+static void
+draw(const struct target *t, const struct snapshot *s,
+    const struct presence *p, struct buf *out)
 {
 	char a[UNITS_MAX], b[UNITS_MAX];
 
@@ -43,8 +67,8 @@ draw(const struct target *t, const struct snapshot *s, struct buf *out)
 	buf_printf(out, "%-16s %s\n", "state",
 	    !t->alive	   ? "dead" :
 		s->shadowed ? "shadowed: another malloc comes first" :
-		s->armed    ? "armed" :
-			      "quiet");
+			      s->state);
+	draw_presence(p, out);
 	buf_printf(out, "%-16s %d\n", "pid", s->pid);
 	if (s->parent != 0)
 		buf_printf(out, "%-16s %d\n", "forked from", s->parent);
@@ -97,8 +121,23 @@ draw_keeper(const struct target *t, struct buf *out)
 	    k.n_receipts, KNOB_RECEIPTS, (unsigned long long)k.written);
 }
 
+static json_t *
+presence_json(const struct snapshot *s, const struct presence *p)
+{
+	return json_pack("{s:s, s:b, s:I, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I}",
+	    "state", s->state, "attached", p->attached, "armings",
+	    (json_int_t)p->armings, "stop", p->stop, "stopped",
+	    (json_int_t)s->stopped_ns, "slots", (json_int_t)p->slots,
+	    "objects", (json_int_t)p->objects, "foreign",
+	    (json_int_t)p->foreign, "unbound", (json_int_t)p->unbound,
+	    "refused", (json_int_t)p->refused, "kept", (json_int_t)p->kept,
+	    "inside", (json_int_t)p->inside);
+}
+
 static void
-draw_json(const struct target *t, const struct snapshot *s, struct buf *out)
+draw_json(const struct target *t, const struct snapshot *s,
+    const struct presence *p, struct buf *out)
 {
 	json_t *fill = json_object(), *losses = json_object(), *o;
 	char *text;
@@ -112,7 +151,7 @@ draw_json(const struct target *t, const struct snapshot *s, struct buf *out)
 		json_object_set_new(losses, s->losses[i].name,
 		    json_integer((json_int_t)s->losses[i].count));
 	o = json_pack("{s:i, s:b, s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:I, "
-		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 	    "pid", t->pid, "alive", t->alive, "armed", s->armed, "shadowed",
 	    s->shadowed, "parent", s->parent, "interval",
 	    (json_int_t)s->interval, "interval_asked",
@@ -123,7 +162,8 @@ draw_json(const struct target *t, const struct snapshot *s, struct buf *out)
 	    "peak", (json_int_t)s->peak_bytes, "entries",
 	    (json_int_t)s->n_live, "torn", (json_int_t)s->torn, "invalid",
 	    (json_int_t)s->invalid, "memory", (json_int_t)s->file_bytes,
-	    "fill", fill, "losses", losses);
+	    "fill", fill, "losses", losses, "presence",
+	    presence_json(s, p));
 	text = json_dumps(o, JSON_INDENT(1));
 	buf_puts(out, text != NULL ? text : "null");
 	buf_puts(out, "\n");
@@ -135,6 +175,7 @@ static int
 debug_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
 	struct buf out = BUF_INIT;
+	struct presence p;
 	struct snapshot *s;
 	struct target *t;
 	int rc = -1;
@@ -146,11 +187,12 @@ debug_run(const struct cmd *cmd, struct options *o, struct err *e)
 		    operand(o, 0));
 	if ((t = target_find(operand(o, 1), e)) == NULL)
 		return -1;
-	if ((s = snapshot_take(t, e)) != NULL) {
+	if ((s = snapshot_take(t, e)) != NULL &&
+	    presence_read(t, &p, e) == 0) {
 		if (option_given(o, "json"))
-			draw_json(t, s, &out);
+			draw_json(t, s, &p, &out);
 		else {
-			draw(t, s, &out);
+			draw(t, s, &p, &out);
 			draw_keeper(t, &out);
 		}
 		rc = output_write(NULL, out.bytes, out.len, e);

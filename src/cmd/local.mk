@@ -68,3 +68,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/serve_tables.c src/cmd/serve_tables.h \
 	src/cmd/serve_targets.c src/cmd/serve_targets.h
 endif
+
+# Attach and detach.
+src_libhome_a_SOURCES += \
+	src/cmd/attach.c \
+	src/cmd/attach_words.c src/cmd/attach_words.h \
+	src/cmd/check.c \
+	src/cmd/detach.c

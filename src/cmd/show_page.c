@@ -408,6 +408,10 @@ write_agent(const struct show *p, struct buf *out)
 			     : "its segment cannot be read\n");
 		return;
 	}
+	if (s->attached)
+		buf_puts(out, "attached, ");
+	if (!s->armed)
+		buf_printf(out, "%s: ", s->state);
 	if (s->interval == 0)
 		buf_puts(out, "not sampling");
 	else

@@ -5,6 +5,7 @@ src_libhome_a_SOURCES += \
 	src/symbol/dwarf_index.c src/symbol/dwarf_index.h \
 	src/symbol/dwarf_unit.c src/symbol/dwarf_unit.h \
 	src/symbol/elf_file.c src/symbol/elf_file.h \
+	src/symbol/elf_layout.c src/symbol/elf_layout.h \
 	src/symbol/elf_objects.c src/symbol/elf_objects.h \
 	src/symbol/elf_symbols.c src/symbol/elf_symbols.h \
 	src/symbol/image.c src/symbol/image.h \

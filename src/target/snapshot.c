@@ -4,6 +4,7 @@
 #include "target/snapshot.h"
 #include "abi/segment.h"
 #include "base/xalloc.h"
+#include "target/presence.h"
 
 #include <errno.h>
 #include <math.h>
@@ -101,6 +102,30 @@ copy_header(struct snapshot *s, const struct ull_header *h)
 		s->stack_offset = h->stack_offset;
 	s->exe = text_of(h->exe, sizeof h->exe);
 	s->allocator = text_of(h->allocator, sizeof h->allocator);
+}
+
+static const char *const state_names[] = {
+	[ULL_STATE_STARTING] = "starting",
+	[ULL_STATE_ARMED] = "armed",
+	[ULL_STATE_QUIET] = "quiet",
+	[ULL_STATE_DORMANT] = "dormant",
+};
+
+static void
+copy_presence(struct snapshot *s, const struct ull_header *h,
+    const struct ull_presence *p)
+{
+	uint64_t n = sizeof state_names / sizeof state_names[0];
+
+	snprintf(s->state, sizeof s->state, "%s",
+	    s->armed	     ? "armed" :
+		h->state < n && h->state != ULL_STATE_ARMED ?
+			       state_names[h->state] :
+			       "quiet");
+	s->attached = p->origin == ULL_ORIGIN_ATTACHED;
+	s->armings = p->armings;
+	if (!s->armed && p->stopped != 0)
+		s->stopped_ns = s->start_ns + p->stopped;
 }
 
 static uint32_t
@@ -376,11 +401,15 @@ snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
 		return NULL;
 	s = xcalloc(1, sizeof *s);
 	copy_header(s, h);
+	copy_presence(s, h, (const void *)(at + ULL_PRESENCE_OFF));
 	copy_counters(s, (const void *)(at + ULL_CONTROL_OFF), c);
 	elapsed = last_event(c->last_sample, (const void *)(at + ULL_FDS_OFF));
 	if (alive && clock_gettime(CLOCK_MONOTONIC, &now) == 0)
 		elapsed = (uint64_t)now.tv_sec * 1000000000u +
 		    (uint64_t)now.tv_nsec - h->start_monotonic;
+	/* What it holds is as of then, however long ago. */
+	if (s->stopped_ns != 0)
+		elapsed = s->stopped_ns - s->start_ns;
 	s->time_ns = s->start_ns + elapsed;
 	s->words = xmalloc(ULL_FRAMES * 8);
 	memcpy(s->words, at + ULL_FRAMES_OFF, ULL_FRAMES * 8);
@@ -507,6 +536,7 @@ snapshot_take(const struct target *t, struct err *e)
 
 	if (target_need_agent(t, e) < 0)
 		return NULL;
+	presence_look(t);
 	if (fstat(t->segment, &st) < 0) {
 		err_errno(e, "cannot look at the segment");
 		return NULL;

@@ -100,6 +100,10 @@ struct snapshot {
 	uint64_t time_ns;  /* of the snapshot; of the last sample if dead */
 	uint32_t abi_major, abi_minor;
 	bool armed;
+	bool attached;	   /* else preloaded */
+	uint64_t armings;
+	uint64_t stopped_ns; /* since the epoch, when it ceased to record; 0 */
+	char state[12];	   /* "armed", "quiet", "dormant", "starting" */
 	bool shadowed;	   /* another malloc comes before the agent's */
 	char version[33];
 	char *exe, *allocator;

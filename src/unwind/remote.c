@@ -399,6 +399,7 @@ walk(struct remote *r, unw_cursor_t *c, const struct stopped *from,
 		}
 		/* What a signal interrupted is no call. */
 		exact = unw_is_signal_frame(c) > 0;
+		out->interrupted = out->interrupted || exact;
 		before = sp;
 		if (!step(r, c, from, room, out, &by_pointer))
 			return;
@@ -431,6 +432,7 @@ remote_unwind(struct remote *r, const struct stopped *from,
 	out->n = 0;
 	out->guessed = REMOTE_FRAMES_MAX;
 	out->end = END_WHOLE;
+	out->interrupted = false;
 	out->elsewhere = 0;
 	out->why[0] = '\0';
 	r->regs = from->regs;

@@ -32,6 +32,7 @@ struct remote_stack {
 	size_t guessed; /* frames from here on were found by frame pointers,
 			 * without a table; n if none */
 	enum remote_end end;
+	bool interrupted; /* a handler of a signal is on it */
 	uint64_t elsewhere;
 	char why[160]; /* where and why it ended early, else "" */
 };

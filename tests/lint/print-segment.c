@@ -57,6 +57,21 @@ header(void)
 	MEMBER(ull_header, stack_offset);
 	MEMBER(ull_header, fds_off);
 	MEMBER(ull_header, threads_off);
+	STRUCT(ull_presence);
+	MEMBER(ull_presence, origin);
+	MEMBER(ull_presence, armings);
+	MEMBER(ull_presence, slots);
+	MEMBER(ull_presence, objects);
+	MEMBER(ull_presence, foreign);
+	MEMBER(ull_presence, unbound);
+	MEMBER(ull_presence, refused);
+	MEMBER(ull_presence, kept);
+	MEMBER(ull_presence, inside);
+	MEMBER(ull_presence, stop);
+	MEMBER(ull_presence, stopped);
+	MEMBER(ull_presence, arm);
+	MEMBER(ull_presence, disarm);
+	MEMBER(ull_presence, scans);
 	STRUCT(ull_control);
 	MEMBER(ull_control, interval);
 	MEMBER(ull_control, trim);
@@ -66,6 +81,9 @@ header(void)
 	MEMBER(ull_control, report);
 	MEMBER(ull_control, setting);
 	MEMBER(ull_control, attention);
+	MEMBER(ull_control, start);
+	MEMBER(ull_control, lease);
+	MEMBER(ull_control, look);
 }
 
 static void
@@ -199,6 +217,9 @@ keeper(void)
 #define X(id, name, allocator, risk) VALUE(ULL_SETTING_##id);
 	ULL_SETTINGS(X)
 #undef X
+#define X(name, text) VALUE(ULL_STOP_##name);
+	ULL_STOPS(X)
+#undef X
 #define X(name, text) VALUE(ULL_REASON_##name);
 	ULL_REASONS(X)
 #undef X
@@ -230,10 +251,14 @@ values(void)
 	VALUE(ULL_STATE_STARTING);
 	VALUE(ULL_STATE_ARMED);
 	VALUE(ULL_STATE_QUIET);
+	VALUE(ULL_STATE_DORMANT);
+	VALUE(ULL_ORIGIN_PRELOADED);
+	VALUE(ULL_ORIGIN_ATTACHED);
 	VALUE(ULL_KEY_BUSY);
 	VALUE(ULL_KEY_HELD);
 	VALUE(ULL_KEY_ORPHAN);
 	VALUE(ULL_CONTROL_OFF);
+	VALUE(ULL_PRESENCE_OFF);
 	VALUE(ULL_COUNTERS_OFF);
 	VALUE(ULL_MODULES_OFF);
 	VALUE(ULL_INDEX_OFF);

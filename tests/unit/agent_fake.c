@@ -75,11 +75,26 @@ agent_ask_vforked(void)
 	return self.vforked != 0;
 }
 
-bool
-agent_out(void)
+uint64_t
+agent_rest(void)
 {
-	return !fake_armed;
+	return fake_armed ? 0 : UINT64_MAX >> 1;
 }
+
+bool
+agent_obey(void)
+{
+	fake_armed = false;
+	return false;
+}
+
+void
+agent_mind_lease(uint64_t now)
+{
+	(void)now;
+}
+
+uint32_t slots_stale;
 
 bool
 segment_reserve(uint64_t off, uint64_t len)

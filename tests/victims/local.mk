@@ -30,6 +30,47 @@ tests_victims_threads_LDADD = -lpthread
 # tests/integration runs them with and without it.
 victim_cflags = $(AM_CFLAGS) -g -O1 -fno-builtin -pthread
 
+# Puts the agent into a running program, without an attacher.
+check_PROGRAMS += tests/victims/late.so
+tests_victims_late_so_SOURCES = tests/victims/late.c tests/victims/late.h
+tests_victims_late_so_CFLAGS = $(victim_cflags) -fPIC -DLATE_PRELOADED
+tests_victims_late_so_LDFLAGS = -shared
+check_PROGRAMS += tests/victims/cycles
+tests_victims_cycles_SOURCES = tests/victims/cycles.c tests/victims/late.c \
+	tests/victims/late.h
+tests_victims_cycles_CFLAGS = $(victim_cflags)
+
+# One source, linked in six ways.
+late_hosts = tests/victims/late-host-lazy tests/victims/late-host-partial tests/victims/late-host-now tests/victims/late-host-noplt tests/victims/late-host-fixed tests/victims/late-host-fixed-now
+check_PROGRAMS += $(late_hosts) tests/victims/late-plugin.so \
+	tests/victims/late-tls.so
+tests_victims_late_tls_so_SOURCES = tests/victims/late-tls.c
+tests_victims_late_tls_so_CFLAGS = $(victim_cflags) -fPIC -DTLS_SIZE=1664
+tests_victims_late_tls_so_LDFLAGS = -shared
+late_host_sources = tests/victims/late-host.c tests/victims/late.c \
+	tests/victims/late.h
+tests_victims_late_host_lazy_SOURCES = $(late_host_sources)
+tests_victims_late_host_lazy_CFLAGS = $(victim_cflags)
+tests_victims_late_host_lazy_LDFLAGS = -Wl,-z,lazy -Wl,-z,norelro
+tests_victims_late_host_partial_SOURCES = $(late_host_sources)
+tests_victims_late_host_partial_CFLAGS = $(victim_cflags)
+tests_victims_late_host_partial_LDFLAGS = -Wl,-z,lazy -Wl,-z,relro
+tests_victims_late_host_now_SOURCES = $(late_host_sources)
+tests_victims_late_host_now_CFLAGS = $(victim_cflags)
+tests_victims_late_host_now_LDFLAGS = -Wl,-z,now -Wl,-z,relro
+tests_victims_late_host_noplt_SOURCES = $(late_host_sources)
+tests_victims_late_host_noplt_CFLAGS = $(victim_cflags) -fno-plt
+tests_victims_late_host_noplt_LDFLAGS = -Wl,-z,now -Wl,-z,relro
+tests_victims_late_host_fixed_SOURCES = $(late_host_sources)
+tests_victims_late_host_fixed_CFLAGS = $(victim_cflags) -fno-pie
+tests_victims_late_host_fixed_LDFLAGS = -no-pie -Wl,-z,lazy
+tests_victims_late_host_fixed_now_SOURCES = $(late_host_sources)
+tests_victims_late_host_fixed_now_CFLAGS = $(victim_cflags) -fno-pie
+tests_victims_late_host_fixed_now_LDFLAGS = -no-pie -Wl,-z,now -Wl,-z,relro
+tests_victims_late_plugin_so_SOURCES = tests/victims/late-plugin.c
+tests_victims_late_plugin_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_late_plugin_so_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro
+
 check_PROGRAMS += tests/victims/oracle
 tests_victims_oracle_SOURCES = tests/victims/oracle.c \
 	tests/victims/oracle.h tests/victims/oracle-cxx.cc
@@ -114,3 +155,33 @@ tests_victims_census_space_SOURCES = tests/victims/census-space.c
 tests_victims_census_space_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
 tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
 tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
+
+# Attach: programs that are hard to attach to, and the way not to do it.
+check_PROGRAMS += \
+	tests/victims/arm-test.so \
+	tests/victims/classic \
+	tests/victims/fingerprint \
+	tests/victims/hammer \
+	tests/victims/hammer-own \
+	tests/victims/odd \
+	tests/victims/sandboxed \
+	tests/victims/slow-plugin.so
+tests_victims_arm_test_so_SOURCES = tests/victims/arm-test.c
+tests_victims_arm_test_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_arm_test_so_LDFLAGS = -shared
+tests_victims_classic_SOURCES = tests/victims/classic.c
+tests_victims_classic_CFLAGS = $(AM_CFLAGS) -O1
+tests_victims_fingerprint_SOURCES = tests/victims/fingerprint.c
+tests_victims_fingerprint_CFLAGS = $(src_libhome_a_CFLAGS)
+tests_victims_fingerprint_LDADD = $(HOME_LIBS)
+tests_victims_hammer_SOURCES = tests/victims/hammer.c
+tests_victims_hammer_CFLAGS = $(victim_cflags)
+tests_victims_hammer_own_SOURCES = tests/victims/hammer.c
+tests_victims_hammer_own_CFLAGS = $(victim_cflags) -DOWN_MALLOC
+tests_victims_odd_SOURCES = tests/victims/odd.c
+tests_victims_odd_CFLAGS = $(victim_cflags)
+tests_victims_slow_plugin_so_SOURCES = tests/victims/slow-plugin.c
+tests_victims_slow_plugin_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_slow_plugin_so_LDFLAGS = -shared
+tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
+tests_victims_sandboxed_CFLAGS = $(victim_cflags)

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ullage attach: the agent into a process that runs. Where one is in it
+ * already and quiet, it is only told to start again.
+ */
+#include "config.h"
+
+#include "cmd/cmd.h"
+#include "base/escape.h"
+#include "base/output.h"
+#include "base/units.h"
+#include "base/xalloc.h"
+#include "cmd/agent_path.h"
+#include "cmd/attach_words.h"
+#include "cmd/trim.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SECOND UINT64_C(1000000000)
+
+static const struct option_spec attach_options[] = {
+	{ 'i', "interval", OPT_SIZE, "SIZE",
+	    "mean bytes between samples (default 512k; 1 all, 0 none)",
+	    false },
+	{ 0, "trim", OPT_TEXT, "PERCENT",
+	    "free memory that the allocator may keep, of the live heap",
+	    false },
+	{ 0, "memory-limit", OPT_SIZE, "SIZE",
+	    "soft limit on resident memory; see ullage-trim(1)", false },
+	{ 0, "follow", OPT_TEXT, "WHICH",
+	    "forked children to watch too: none or fork (the default)",
+	    false },
+	{ 0, "dir", OPT_TEXT, "DIR",
+	    "tmpfs folder for the segment (default /dev/shm)", false },
+	{ 0, "copy-in", OPT_TEXT, "DIR",
+	    "folder of the target's root to put the library into", false },
+	{ 0, "wait", OPT_DURATION, "TIME",
+	    "how long to look for a safe point (default 2s)", false },
+	{ 0, "seconds", OPT_DURATION, "TIME", "detach after that long", false },
+	{ 0, "lease", OPT_DURATION, "TIME",
+	    "go quiet when nobody has looked for so long", false },
+	OPTION_END,
+};
+
+static int
+read_follow(const char *text, enum attach_follow *follow, struct err *e)
+{
+	if (text == NULL || strcmp(text, "all") == 0)
+		*follow = ATTACH_FOLLOW_ALL;
+	else if (strcmp(text, "fork") == 0)
+		*follow = ATTACH_FOLLOW_FORK;
+	else if (strcmp(text, "none") == 0)
+		*follow = ATTACH_FOLLOW_NONE;
+	else
+		return err_set(e, ERR_USAGE,
+		    "\"%s\" is not what --follow takes: none, fork or all",
+		    text);
+	return 0;
+}
+
+static int
+read_want(const struct options *o, struct attach_want *w, struct err *e)
+{
+	uint64_t seconds = option_value(o, "seconds", 0);
+
+	memset(w, 0, sizeof *w);
+	w->interval = option_value(o, "interval", 512 << 10);
+	w->trim = KNOB_OFF;
+	w->memory_limit = option_value(o, "memory-limit", 0);
+	w->wait_ns = option_value(o, "wait", 0);
+	/* If we are killed meanwhile it shall not go on for ever. */
+	w->lease_ns = option_value(o, "lease",
+	    seconds != 0 ? seconds + 10 * SECOND : 0);
+	w->dir = option_text(o, "dir");
+	if (w->dir != NULL && (w->dir[0] != '/' || strlen(w->dir) > 200))
+		return err_set(e, ERR_USAGE,
+		    "--dir needs an absolute path of at most 200 bytes, and "
+		    "\"%s\" is not one",
+		    w->dir);
+	if (option_given(o, "copy-in") && option_text(o, "copy-in")[0] != '/')
+		return err_set(e, ERR_USAGE,
+		    "--copy-in needs an absolute path in the target's root");
+	if (option_given(o, "trim") &&
+	    trim_parse_percent(option_text(o, "trim"), &w->trim, e) < 0)
+		return -1;
+	return read_follow(option_text(o, "follow"), &w->follow, e);
+}
+
+/* ---- what came of it --------------------------------------------------------- */
+
+static void
+say_slots(const struct presence *p, struct buf *text)
+{
+	if (!p->attached)
+		return;
+	buf_printf(text, "%llu call slots of %llu objects lead to the agent",
+	    (unsigned long long)p->slots, (unsigned long long)p->objects);
+	if (p->foreign + p->unbound + p->refused > 0)
+		buf_printf(text,
+		    "; left alone: %llu that lead elsewhere, %llu not bound "
+		    "yet, %llu that cannot be written",
+		    (unsigned long long)p->foreign,
+		    (unsigned long long)p->unbound,
+		    (unsigned long long)p->refused);
+	buf_puts(text, "\nnot seen: what was allocated, opened or started "
+		       "before\n");
+}
+
+static void
+say_attached(const struct target *t, const struct attach_outcome *out,
+    struct buf *text)
+{
+	struct presence p;
+	struct err ignored;
+	char total[32];
+
+	buf_printf(text, "attached to %d (", t->pid);
+	escape_terminal(text, t->process.name, strlen(t->process.name));
+	buf_puts(text, "): ");
+	if (out->tid != 0) {
+		attach_words_stop(out, text);
+		buf_printf(text, "; %s after %s\n",
+		    out->answer == 0 ? "armed" : "answered",
+		    attach_words_ms(total, out->total_ns));
+	}
+	if (out->answer != 0)
+		buf_printf(text, "the agent: %s\n", out->said);
+	if (presence_read(t, &p, &ignored) == 0)
+		say_slots(&p, text);
+}
+
+/* ---- an agent that is there ------------------------------------------------------ */
+
+/* 1: nothing more to do, 0: it has to be armed, -1: e. */
+static int
+by_words(struct target **t, struct buf *text, struct err *e)
+{
+	struct presence p;
+
+	if ((*t)->segment < 0 || presence_read(*t, &p, e) < 0)
+		return 0;
+	if (p.state == PRESENCE_ARMED && !p.told) {
+		buf_printf(text, "attached to %d already: the agent was %s\n",
+		    (*t)->pid, p.attached ? "attached" : "preloaded");
+		return 1;
+	}
+	if (p.attached && p.state == PRESENCE_DORMANT)
+		return 0;
+	if (presence_start(*t, e) < 0)
+		return -1;
+	if (!attach_words_wait(t, PRESENCE_ARMED))
+		buf_puts(text,
+		    "the agent was told to start again; it does so at the "
+		    "process's next allocations\n");
+	else
+		buf_printf(text,
+		    "attached to %d again: the agent that was %s has started "
+		    "anew, without a stop\n",
+		    (*t)->pid, p.attached ? "attached" : "preloaded");
+	return 1;
+}
+
+static int
+by_injection(struct target **t, const char *library, const char *copy_in,
+    const struct attach_want *want, struct buf *text, struct err *e)
+{
+	struct preflight_want how = { library, copy_in, want->dir, true };
+	struct attach_outcome out;
+	struct preflight p;
+	char number[16];
+
+	if (preflight((*t)->pid, &how, &p, e) < 0 ||
+	    attach_words_obstacle(&p, e) < 0)
+		return -1;
+	if (p.copied)
+		buf_printf(text, "the library was copied to %s of its root\n",
+		    p.path);
+	if (attach_arm((*t)->pid, p.path, want, &out, e) < 0)
+		return -1;
+	snprintf(number, sizeof number, "%d", (*t)->pid);
+	target_free(*t);
+	*t = target_find(number, e);
+	if (*t == NULL)
+		return -1;
+	say_attached(*t, &out, text);
+	return 0;
+}
+
+/* ---- for a while -------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+/* Until the time is over or somebody presses Ctrl-C; then it detaches. */
+static int
+stay(const struct target *t, uint64_t ns, uint64_t wait_ns, struct buf *text,
+    struct err *e)
+{
+	struct timespec left = { (time_t)(ns / SECOND), (long)(ns % SECOND) };
+	struct sigaction act = { .sa_handler = on_signal };
+	char number[16];
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
+	while (interrupted == 0 && nanosleep(&left, &left) < 0 &&
+	    errno == EINTR)
+		;
+	snprintf(number, sizeof number, "%d", t->pid);
+	return detach_from(number, wait_ns, text, e);
+}
+
+/* ---- the command ---------------------------------------------------------------------- */
+
+static int
+print(const struct options *o, struct buf *text, struct err *e)
+{
+	int rc = 0;
+
+	if (!cmd_quiet(o))
+		rc = output_write(NULL, text->bytes, text->len, e);
+	buf_free(text);
+	return rc;
+}
+
+/* A zombie is told apart from one that is gone altogether. */
+static struct target *
+find(const char *pid_or_name, struct err *e)
+{
+	struct target *t = target_find(pid_or_name, e);
+	struct preflight_want how = { .library = "" };
+	struct preflight p;
+	struct err second;
+	int32_t pid;
+
+	if ((t == NULL || !t->alive) &&
+	    target_pid(pid_or_name, &pid, &second) == 0 &&
+	    preflight(pid, &how, &p, &second) == 0 &&
+	    attach_words_obstacle(&p, e) < 0) {
+		target_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static int
+attach_run(const struct cmd *cmd, struct options *o, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	struct attach_want want;
+	struct target *t;
+	char *library;
+	int rc;
+
+	(void)cmd;
+	if (read_want(o, &want, e) < 0 || (library = agent_path(e)) == NULL)
+		return -1;
+	t = find(operand(o, 0), e);
+	rc = t == NULL ? -1 : 0;
+	if (rc == 0 && !t->alive)
+		rc = err_set(e, ERR_GONE, "process %d has ended", t->pid);
+	if (rc == 0)
+		rc = by_words(&t, &text, e);
+	if (rc == 0)
+		rc = by_injection(&t, library, option_text(o, "copy-in"),
+		    &want, &text, e);
+	if (rc >= 0)
+		rc = print(o, &text, e);
+	if (rc == 0 && option_given(o, "seconds")) {
+		fflush(stdout);
+		rc = stay(t, option_value(o, "seconds", 0), want.wait_ns,
+		    &text, e);
+		if (rc == 0)
+			rc = print(o, &text, e);
+	}
+	buf_free(&text);
+	target_free(t);
+	free(library);
+	return rc;
+}
+
+const struct cmd cmd_attach = {
+	.name = "attach",
+	.operands = "PID",
+	.summary = "put the agent into a process that runs",
+	.details = "One thread that waits in a known call is stopped for a "
+		   "fraction of a millisecond.\nWhere that is not safe it is "
+		   "refused; ullage check tells beforehand.",
+	.options = { attach_options, common_options },
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = attach_run,
+};
