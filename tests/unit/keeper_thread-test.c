@@ -10,6 +10,7 @@
 #include "agent/alloc.h"
 #include "agent/keeper.h"
 #include "agent/real.h"
+#include "agent/slots.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -106,6 +107,7 @@ const struct alloc alloc_glibc = { .find = not_found },
 /* ---- the rest of the agent ---------------------------------------------------- */
 
 struct real real;
+struct inside insides[INSIDES];
 
 const struct link_map *
 real_owner(const void *p)
@@ -117,11 +119,18 @@ real_owner(const void *p)
 }
 
 const struct link_map *
-real_self(void)
+real_scope(void)
 {
-	static struct link_map self_map;
+	static struct link_map map;
 
-	return &self_map;
+	return &map;
+}
+
+/* No library is loaded here. */
+void
+slots_follow(void)
+{
+	store(&slots_stale, 0);
 }
 
 /* Libc's, or the sanitizer's in front of it. */
