@@ -476,7 +476,7 @@ fds_run(const struct cmd *cmd, struct options *o, struct err *e)
 	    (t = target_find(operand(o, 0), e)) == NULL)
 		return -1;
 	if (profile)
-		rc = fds_profile(o, t, e);
+		rc = profile_out_kind(o, t, "fds", e);
 	else if (option_given(o, "leaks"))
 		rc = fds_leaks(o, t, e);
 	else

@@ -4,8 +4,6 @@
 #include "cmd/fds_openers.h"
 #include "base/xalloc.h"
 #include "cmd/profile_out.h"
-#include "profile/kind.h"
-#include "profile/symbolize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,33 +145,4 @@ openers_by_stack(const struct openers *w, const struct open_files *list)
 			    &groups[i]);
 	free(groups);
 	return out;
-}
-
-/* ---- the profile --------------------------------------------------------- */
-
-int
-fds_profile(const struct options *o, const struct target *t, struct err *e)
-{
-	const struct kind *kind = kind_find("fds");
-	struct symbolizer *names;
-	struct snapshot *s;
-	struct profile *p;
-	int rc;
-
-	if (target_need_agent(t, e) < 0 ||
-	    (s = kind_snapshot(kind, t, e)) == NULL)
-		return -1;
-	p = kind->build(s);
-	snapshot_free(s);
-	names =
-	    profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
-	if (names != NULL)
-		profile_symbolize(p, names);
-	symbolizer_free(names);
-	if (!t->alive)
-		cmd_note(o, "process %d has ended; this is its last state",
-		    t->pid);
-	rc = profile_out(o, p, t->pid, t->process.name, e);
-	profile_free(p);
-	return rc;
 }

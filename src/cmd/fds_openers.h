@@ -44,10 +44,8 @@ extern const struct column by_stack_columns[BY_STACK_COLUMNS];
 struct table *openers_by_stack(const struct openers *w,
     const struct open_files *list);
 
-/* ---- ullage fds --leaks, and -o ------------------------------------------------ */
+/* ---- ullage fds --leaks --------------------------------------------------------- */
 
 int fds_leaks(const struct options *o, const struct target *t, struct err *e);
-int fds_profile(const struct options *o, const struct target *t,
-    struct err *e);
 
 #endif

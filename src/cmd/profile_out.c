@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/output.h"
 #include "encode/encode.h"
+#include "profile/kind.h"
+#include "profile/symbolize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,5 +133,32 @@ profile_out(const struct options *o, const struct profile *p, long pid,
 		    out.len, p->n_samples);
 	buf_free(&out);
 	free(path);
+	return rc;
+}
+
+int
+profile_out_kind(const struct options *o, const struct target *t,
+    const char *name, struct err *e)
+{
+	const struct kind *kind = kind_find(name);
+	struct symbolizer *names;
+	struct snapshot *s;
+	struct profile *p;
+	int rc;
+
+	if (target_need_agent(t, e) < 0 ||
+	    (s = kind_snapshot(kind, t, e)) == NULL)
+		return -1;
+	p = kind->build(s);
+	snapshot_free(s);
+	names = profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
+	if (names != NULL)
+		profile_symbolize(p, names);
+	symbolizer_free(names);
+	if (!t->alive)
+		cmd_note(o, "process %d has ended; this is its last state",
+		    t->pid);
+	rc = profile_out(o, p, t->pid, t->process.name, e);
+	profile_free(p);
 	return rc;
 }

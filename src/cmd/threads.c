@@ -433,7 +433,7 @@ threads_run(const struct cmd *cmd, struct options *o, struct err *e)
 	    (t = target_find(operand(o, 0), e)) == NULL)
 		return -1;
 	if (profile) {
-		rc = threads_profile_out(o, t, e);
+		rc = profile_out_kind(o, t, "threadcreate", e);
 		target_free(t);
 		return rc;
 	}

@@ -4,8 +4,6 @@
 #include "cmd/threads_creators.h"
 #include "base/xalloc.h"
 #include "cmd/profile_out.h"
-#include "profile/kind.h"
-#include "profile/symbolize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,29 +91,4 @@ creators_resident(const struct creators *c, const struct snapshot_thread *h,
 {
 	return h->stack_end > h->stack_start &&
 	    task_resident(c->pid, h->stack_start, h->stack_end, bytes);
-}
-
-int
-threads_profile_out(const struct options *o, const struct target *t,
-    struct err *e)
-{
-	const struct kind *kind = kind_find("threadcreate");
-	struct symbolizer *names;
-	struct snapshot *s;
-	struct profile *p;
-	int rc;
-
-	if (target_need_agent(t, e) < 0 ||
-	    (s = kind_snapshot(kind, t, e)) == NULL)
-		return -1;
-	p = kind->build(s);
-	snapshot_free(s);
-	names =
-	    profile_out_symbolizer(o, t->root, t->pid, t->process.ns_pid);
-	if (names != NULL)
-		profile_symbolize(p, names);
-	symbolizer_free(names);
-	rc = profile_out(o, p, t->pid, t->process.name, e);
-	profile_free(p);
-	return rc;
 }

@@ -38,7 +38,4 @@ bool creators_is_unjoined(const struct snapshot_thread *h);
 bool creators_resident(const struct creators *c,
     const struct snapshot_thread *h, uint64_t *bytes);
 
-int threads_profile_out(const struct options *o, const struct target *t,
-    struct err *e);
-
 #endif
