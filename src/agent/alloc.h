@@ -74,7 +74,8 @@ struct alloc {
 extern const struct alloc alloc_glibc, alloc_tcmalloc, alloc_jemalloc,
     alloc_mimalloc;
 
-/* Whose malloc real.malloc is; NULL if it is none of these. Idempotent. */
+/* Whose malloc the program's calls reach; NULL if it is none of these.
+ * Idempotent. */
 const struct alloc *alloc_find(void);
 
 #endif
