@@ -197,13 +197,15 @@ top_agents_find(struct top_source *s)
 	if (s->aside && !s->searching)
 		s->aside = s->searching =
 		    aside_start(&s->search, search, NULL, &ignored) == 0;
-	if (s->searching && aside_take(&s->search, &found))
+	if (s->searching && aside_take(&s->search, &found)) {
+		s->asked = NULL;
 		take_found(s, found);
+	}
 	if ((s->searching && !aside_is_idle(&s->search)) ||
 	    (q = next_search(s)) == NULL)
 		return;
 	if (s->searching)
-		aside_give(&s->search, q);
+		aside_give(&s->search, s->asked = q);
 	else
 		take_found(s, search(NULL, q));
 }
@@ -253,9 +255,11 @@ top_agents_free(struct top_source *s)
 {
 	void *found = NULL;
 
-	/* One that takes too long keeps nobody from leaving. */
-	if (s->searching && aside_stop(&s->search, &found) && found != NULL)
-		take_found(s, found);
+	/* One that takes too long keeps nobody from leaving; one that has not
+	 * begun never will. */
+	if (s->searching && aside_stop(&s->search, &found) &&
+	    (found != NULL || s->asked != NULL))
+		take_found(s, found != NULL ? found : s->asked);
 	for (size_t i = 0; i < s->n_watched; i++)
 		target_free(s->watched[i].target);
 	free(s->watched);

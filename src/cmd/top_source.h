@@ -41,6 +41,7 @@ struct top_source {
 	uint32_t round;
 	bool aside, searching;
 	struct aside search; /* if searching */
+	struct search *asked; /* what it has been given, until it is taken */
 	int64_t searched; /* when all processes were searched for agents */
 
 	/* The thread of details: the process that is open. */

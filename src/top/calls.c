@@ -12,6 +12,7 @@
 
 #define DEPTH_MAX 64
 #define ROWS_MAX 20000
+#define AGES_MAX 12
 
 struct frame {
 	string_id name, file;
@@ -19,6 +20,7 @@ struct frame {
 	char *shown;   /* owned */
 	const char *module;
 	int64_t flat[PROFILE_VALUES_MAX], cum[PROFILE_VALUES_MAX];
+	int64_t ages[AGES_MAX]; /* cum of the default type by class of age */
 	uint32_t seen; /* sample + 1 that was counted last */
 };
 
@@ -32,6 +34,8 @@ struct calls {
 	size_t n_of, cap_of;
 	uint32_t *first; /* of each sample in `of`; n_samples + 1 */
 	int64_t total[PROFILE_VALUES_MAX];
+	int64_t ages[AGES_MAX]; /* classes, in the order they came; seconds */
+	size_t n_ages;
 };
 
 /* ---- which rows are open -------------------------------------------------------- */
@@ -136,11 +140,54 @@ add(int64_t *to, const int64_t *values, size_t n)
 		to[i] = profile_sum(to[i], values[i]);
 }
 
+/* The class of age of a sample, an index; AGES_MAX if it has none. */
+static size_t
+age_of(struct calls *c, const struct profile_sample *s)
+{
+	const struct profile *p = c->shown;
+	size_t i;
+
+	for (uint32_t k = 0; k < s->n_labels; k++) {
+		const struct profile_label *l = &p->labels[s->label + k];
+
+		if (l->text != 0 || strcmp(profile_text(p, l->key), "age") != 0)
+			continue;
+		for (i = 0; i < c->n_ages; i++)
+			if (c->ages[i] == l->number)
+				return i;
+		if (i < AGES_MAX)
+			c->ages[c->n_ages++] = l->number;
+		return i;
+	}
+	return AGES_MAX;
+}
+
+/* The highest class that, with all above it, has half of the whole. */
+static int64_t
+median_age(const struct calls *c, const struct frame *f)
+{
+	int64_t whole = 0, found = -1;
+
+	for (size_t i = 0; i < c->n_ages; i++)
+		whole = profile_sum(whole, f->ages[i] > 0 ? f->ages[i] : 0);
+	for (size_t i = 0; i < c->n_ages && whole > 0; i++) {
+		int64_t above = 0;
+
+		for (size_t k = 0; k < c->n_ages; k++)
+			if (c->ages[k] >= c->ages[i] && f->ages[k] > 0)
+				above = profile_sum(above, f->ages[k]);
+		if (above >= whole - whole / 2 && c->ages[i] > found)
+			found = c->ages[i];
+	}
+	return found;
+}
+
 static void
 flatten(struct calls *c, size_t i)
 {
 	const struct profile *p = c->shown;
 	const struct profile_sample *s = &p->samples[i];
+	size_t age = age_of(c, s);
 
 	c->first[i] = (uint32_t)c->n_of;
 	for (uint32_t k = 0; k < s->n_locations; k++) {
@@ -167,6 +214,9 @@ flatten(struct calls *c, size_t i)
 			continue;
 		f->seen = (uint32_t)i + 1;
 		add(f->cum, s->values, p->n_types);
+		if (age < AGES_MAX)
+			f->ages[age] = profile_sum(f->ages[age],
+			    s->values[p->default_type]);
 	}
 }
 
@@ -281,6 +331,7 @@ add_row(struct rows *r, uint32_t frame, uint64_t parent, int depth)
 		    base_name(profile_text(r->c->shown, f->file)),
 		    (long long)f->line);
 	row->depth = depth;
+	row->age = depth == 0 ? median_age(r->c, f) : -1;
 	row->id = id_of(r->c, frame, parent);
 	return row;
 }

@@ -17,6 +17,8 @@ struct calls_row {
 	const char *module;  /* borrowed */
 	int64_t flat, cum;   /* of the value asked for */
 	int64_t objects;     /* flat, of the value that counts; 0 if none */
+	int64_t age; /* s: half of what came through it is in a class of ages
+		      * that begins there, or older; -1: not known */
 	uint64_t id;	     /* of the row and how it was reached */
 	int depth;	     /* 0: a call site */
 	bool expanded, expandable;

@@ -93,7 +93,7 @@ draw_head(struct ui *ui, int row)
 }
 
 struct shape {
-	int flat, flat_part, cum, cum_part, objects, rate, site, where;
+	int flat, flat_part, cum, cum_part, objects, age, rate, site, where;
 	int site_width, where_width;
 };
 
@@ -109,6 +109,11 @@ shape(const struct ui *ui)
 		at += 7;
 		s.objects = at;
 		at += 9;
+	}
+	if (columns >= 100 && ui->process.base == NULL &&
+	    ui->process.view == 0) {
+		s.age = at;
+		at += 7;
 	}
 	if (columns >= 110 && ui->process.base != NULL) {
 		s.rate = at;
@@ -141,11 +146,28 @@ draw_headings(struct ui *ui, int row)
 	    "CUM");
 	if (h.objects > 0)
 		canvas_right(c, row, h.objects, 8, STYLE_FAINT, "OBJECTS");
+	if (h.age > 0)
+		canvas_right(c, row, h.age, 6, STYLE_FAINT, "AGE");
 	if (h.rate > 0)
 		canvas_right(c, row, h.rate, 9, STYLE_FAINT, "GROWTH/s");
 	canvas_put(c, row, h.site + 2, STYLE_FAINT, "SITE");
 	if (h.where_width > 0)
 		canvas_put(c, row, h.where, STYLE_FAINT, "SOURCE");
+}
+
+/* "1m+": half of it is at least that old. */
+static char *
+age_text(char out[VALUE_MAX], int64_t seconds)
+{
+	char text[UNITS_MAX];
+
+	if (seconds == 0)
+		snprintf(out, VALUE_MAX, "<1s");
+	else
+		snprintf(out, VALUE_MAX, "%.*s+", (int)strcspn(
+			units_duration(text, seconds * INT64_C(1000000000)),
+			" "), text);
+	return out;
 }
 
 static void
@@ -177,6 +199,9 @@ draw_numbers(struct ui *ui, int row, const struct calls_row *r,
 		canvas_right(c, row, h->objects, 8, STYLE_FAINT,
 		    cell_shown(text, CELL_COUNT, (double)r->objects,
 			s->base != NULL));
+	if (h->age > 0 && r->age >= 0 && r->depth == 0)
+		canvas_right(c, row, h->age, 6, STYLE_PLAIN,
+		    age_text(text, r->age));
 	seconds = (double)(s->detail->time - s->base_time) / 1e9;
 	if (h->rate > 0 && seconds > 0 && r->depth == 0)
 		canvas_right(c, row, h->rate, 9, r->cum > 0 ? STYLE_WARN :

@@ -727,6 +727,42 @@ every_size_can_be_drawn(void **state)
 		}
 }
 
+static void
+the_age_of_a_site_is_that_of_half_of_its_bytes(void **state)
+{
+	static const int64_t ages[] = { 3600, 0, 60 };
+	static const int64_t bytes[] = { 400, 300, 200 };
+	struct profile *p = profile_new();
+	struct calls_open none = { NULL, 0, 0 };
+	struct profile_line line = { .line = 7 };
+	struct calls_row *rows;
+	struct calls *c;
+	uint32_t location;
+	int64_t total;
+	size_t n;
+
+	(void)state;
+	profile_add_type(p, "inuse_space", "bytes");
+	line.function = profile_function(p, "site", "site", "a.c", 1);
+	location = profile_location_lines(p, 0, 0x1000, &line, 1);
+	for (size_t i = 0; i < 3; i++) {
+		struct profile_label age = { .key = profile_string(p, "age"),
+			.number = ages[i],
+			.unit = profile_string(p, "seconds") };
+
+		profile_add_sample(p, &location, 1, &age, 1, &bytes[i]);
+	}
+	c = calls_new(p);
+	rows = calls_rows(c, 0, false, &none, "", 10, &n, &total);
+	assert_int_equal(n, 1);
+	assert_int_equal(total, 900);
+	/* 400 of 900 are older than an hour, 600 older than a minute. */
+	assert_int_equal(rows[0].age, 60);
+	free(rows);
+	calls_free(c);
+	profile_free(p);
+}
+
 int
 main(void)
 {
@@ -735,6 +771,7 @@ main(void)
 		cmocka_unit_test(the_list_looks_as_it_did_in_ascii),
 		cmocka_unit_test(the_tabs_look_as_they_did),
 		cmocka_unit_test(what_keys_open_looks_as_it_did),
+		cmocka_unit_test(the_age_of_a_site_is_that_of_half_of_its_bytes),
 		cmocka_unit_test(stacks_are_not_taken_again_by_themselves),
 		cmocka_unit_test(a_suspect_is_marked_and_told_in_full),
 		cmocka_unit_test(help_and_columns_look_as_they_did),
