@@ -138,6 +138,17 @@ tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
 endif
 
+# Slots and pages, for attaching.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/agent_slots-test
+TESTS += tests/unit/agent_slots-test
+tests_unit_agent_slots_test_SOURCES = tests/unit/agent_slots-test.c \
+	src/agent/slots_scan.c src/agent/slots_scan.h src/agent/pages.c \
+	src/agent/pages.h
+tests_unit_agent_slots_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_slots_test_LDADD = $(CMOCKA_LIBS)
+endif
+
 # The keeper's rules and the memory ledger.
 if HAVE_CMOCKA
 memory_tests = tests/unit/keeper-test tests/unit/ledger-test

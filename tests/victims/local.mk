@@ -41,7 +41,10 @@ tests_victims_cycles_CFLAGS = $(victim_cflags)
 # One source, linked in six ways.
 late_hosts = tests/victims/late-host-lazy tests/victims/late-host-partial tests/victims/late-host-now tests/victims/late-host-noplt tests/victims/late-host-fixed tests/victims/late-host-fixed-now
 check_PROGRAMS += $(late_hosts) tests/victims/late-plugin.so \
-	tests/victims/late-tls.so
+	tests/victims/late-tls.so tests/victims/late-plugin-own.so
+tests_victims_late_plugin_own_so_SOURCES = tests/victims/late-plugin.c
+tests_victims_late_plugin_own_so_CFLAGS = $(victim_cflags) -fPIC -DOWN_MALLOC
+tests_victims_late_plugin_own_so_LDFLAGS = -shared -Wl,-z,lazy
 tests_victims_late_tls_so_SOURCES = tests/victims/late-tls.c
 tests_victims_late_tls_so_CFLAGS = $(victim_cflags) -fPIC -DTLS_SIZE=1664
 tests_victims_late_tls_so_LDFLAGS = -shared
