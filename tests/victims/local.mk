@@ -157,7 +157,8 @@ check_PROGRAMS += \
 	tests/victims/hammer-own \
 	tests/victims/odd \
 	tests/victims/sandboxed \
-	tests/victims/slow-plugin.so
+	tests/victims/slow-plugin.so \
+	tests/victims/thrower
 tests_victims_arm_test_so_SOURCES = tests/victims/arm-test.c
 tests_victims_arm_test_so_CFLAGS = $(victim_cflags) -fPIC
 tests_victims_arm_test_so_LDFLAGS = -shared
@@ -177,3 +178,5 @@ tests_victims_slow_plugin_so_CFLAGS = $(victim_cflags) -fPIC
 tests_victims_slow_plugin_so_LDFLAGS = -shared
 tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
 tests_victims_sandboxed_CFLAGS = $(victim_cflags)
+tests_victims_thrower_SOURCES = tests/victims/thrower.cc
+tests_victims_thrower_CXXFLAGS = -std=c++17 -g -O1 -pthread
