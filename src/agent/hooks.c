@@ -93,10 +93,11 @@ hooks_find(const char *name)
 }
 
 HIDDEN void
-hooks_prepare(void)
+hooks_prepare(void *unused)
 {
 	const struct link_map *from = real_scope();
 
+	(void)unused;
 	real_resolve();
 	hook_new_prepare(all + FIXED);
 	if (slots_dlopen == NULL && from != NULL)
