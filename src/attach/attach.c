@@ -44,6 +44,7 @@ struct work {
 	struct attach_outcome *out;
 	uint64_t begin, end; /* of looking for a safe point */
 	unsigned random;
+	uint64_t ran; /* of a thread that may be in the stub */
 	char why[300]; /* the last reason that there was none */
 };
 
@@ -110,6 +111,10 @@ open_site(struct work *w, struct err *e)
 		    denial_forbidden(&w->process, e) :
 		    -1;
 	site_find(s);
+	if (!site_is_there(s)) {
+		snprintf(w->why, sizeof w->why, "it executes other programs");
+		return 0;
+	}
 	if (!s->libc_known || s->libc_minor < 0 || s->missing != NULL)
 		return err_set(e, ERR_FAILED,
 		    "process %d has no C library that an agent can be loaded "
@@ -164,7 +169,8 @@ static int
 try_thread(struct work *w, int32_t tid, const struct task_call *call,
     struct err *e)
 {
-	vet_rehearse(w->vet, tid, call->sp, call->pc);
+	if (!call->running)
+		vet_rehearse(w->vet, tid, call->sp, call->pc);
 	w->out->tries++;
 	w->call.deadline_ns = WAIT_NS;
 	if (inject(&w->site, w->vet, tid, &w->call, &w->report, e) < 0)
@@ -177,12 +183,18 @@ try_thread(struct work *w, int32_t tid, const struct task_call *call,
 	return explain(w, e);
 }
 
+/* TASK_UNSAFE: those that run, and may soon wait. */
 static bool
 is_candidate(const struct work *w, int32_t tid, enum task_safety least,
     struct task_call *call)
 {
-	return task_state(w->pid, tid) == 'S' &&
-	    task_call_read(w->pid, tid, call) && !call->running &&
+	char state = task_state(w->pid, tid);
+
+	if (!task_call_read(w->pid, tid, call))
+		return false;
+	if (least == TASK_UNSAFE)
+		return state == 'R' && call->running;
+	return state == 'S' && !call->running &&
 	    task_safety(site_call_number(&w->site, call->number, call->pc)) ==
 		least;
 }
@@ -198,9 +210,9 @@ try_threads(struct work *w, struct err *e)
 
 	if (task_list(w->pid, &tids, &n) < 0)
 		return err_set(e, ERR_GONE, "process %d has ended", w->pid);
-	for (int least = TASK_SAFE; least > TASK_UNSAFE && rc == 0; least--) {
+	for (int least = TASK_SAFE; least >= TASK_UNSAFE && rc == 0; least--) {
 		if (least == TASK_SAFE_WITH_GLIBC && !w->call.glibc_malloc)
-			break;
+			continue;
 		for (size_t i = 0; i < n && rc == 0; i++)
 			if (is_candidate(w, tids[i], least, &call))
 				rc = try_thread(w, tids[i], &call, e);
@@ -225,7 +237,9 @@ try_once(struct work *w, struct err *e)
 	}
 	if (open_site(w, e) < 0)
 		return -1;
-	if (site_is_free(&w->site, e) < 0) {
+	if (w->vet == NULL)
+		return 0;
+	if (site_is_free(&w->site, &w->ran, e) < 0) {
 		snprintf(w->why, sizeof w->why, "%.250s", e->text);
 		return 0;
 	}
@@ -335,7 +349,8 @@ clear(struct work *w)
 	static const uint8_t zero[4096];
 	struct err ignored;
 
-	while (site_is_free(&w->site, &ignored) < 0) {
+	w->ran = 0;
+	while (site_is_free(&w->site, &w->ran, &ignored) < 0) {
 		if (now() > end)
 			return;
 		pause_for(MS / 5);

@@ -36,6 +36,10 @@
 #define MS UINT64_C(1000000)
 #define PAUSE_NS 10000
 
+/* How long a thread that has gone on is waited for to come back to its call:
+ * an event loop turns quickly. */
+#define TURN_NS (30 * MS)
+
 /* How long a thread that was sent is watched. Longer than it takes by far,
  * unless somebody holds a lock that pthread_create needs. */
 #define WATCH_NS (100 * MS)
@@ -47,6 +51,7 @@ struct injector {
 	struct inject_report *report; /* shared */
 	int32_t tid;
 	int status_fd; /* of the thread's status, opened beforehand */
+	int call_fd;   /* and of its system call */
 	struct stopped at;	       /* its registers as they were */
 	struct user_regs_struct sent;  /* and as they were sent */
 	uint8_t *image;
@@ -214,17 +219,49 @@ is_interrupted_call(int64_t rax)
 }
 
 static bool
+is_safe_number(const struct injector *j, int64_t number, uint64_t pc)
+{
+	switch (task_safety(site_call_number(j->site, number, pc))) {
+	case TASK_SAFE:
+		return true;
+	case TASK_SAFE_WITH_GLIBC:
+		return j->call->glibc_malloc;
+	default:
+		return false;
+	}
+}
+
+/* Before anything is stopped: stopping it in vain is a stop all the same. */
+static bool
+wait_turn(struct injector *j)
+{
+	struct timespec pause = { 0, 2 * PAUSE_NS };
+	uint64_t end = now() + TURN_NS;
+	struct task_call call;
+
+	while (task_call_again(j->call_fd, &call)) {
+		if (!call.running && is_safe_number(j, call.number, call.pc))
+			return true;
+		if (now() > end) {
+			told(j, INJECT_ELSEWHERE,
+			    "it did not come back to its call");
+			return false;
+		}
+		nanosleep(&pause, NULL);
+	}
+	told(j, INJECT_GONE, "it has ended");
+	return false;
+}
+
+static bool
 is_safe_call(struct injector *j)
 {
 	const struct user_regs_struct *r = &j->at.regs;
-	int64_t number = site_call_number(j->site, (int64_t)r->orig_rax,
-	    r->rip);
-	enum task_safety safety = task_safety(number);
 	uint8_t code[2];
 
-	j->report->number = number;
-	if (safety == TASK_UNSAFE ||
-	    (safety == TASK_SAFE_WITH_GLIBC && !j->call->glibc_malloc) ||
+	j->report->number = site_call_number(j->site, (int64_t)r->orig_rax,
+	    r->rip);
+	if (!is_safe_number(j, (int64_t)r->orig_rax, r->rip) ||
 	    !is_interrupted_call((int64_t)r->rax)) {
 		told(j, INJECT_ELSEWHERE, "it was not waiting any more");
 		return false;
@@ -481,6 +518,8 @@ try(struct injector *j)
 {
 	int status;
 
+	if (!wait_turn(j))
+		return;
 	if (ptrace(PTRACE_SEIZE, j->tid, NULL, NULL) < 0) {
 		failed(j, "PTRACE_SEIZE");
 		return;
@@ -611,11 +650,13 @@ inject(const struct site *s, struct vet *v, int32_t tid,
 		    s->pid, call->path);
 	snprintf(path, sizeof path, "/proc/%d/task/%d/status", s->pid, tid);
 	j.status_fd = open(path, O_RDONLY | O_CLOEXEC);
+	j.call_fd = task_call_open(s->pid, tid);
 	j.report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (j.report == MAP_FAILED) {
 		err_errno(e, "cannot set memory aside");
 		close(j.status_fd);
+		close(j.call_fd);
 		free(j.image);
 		return -1;
 	}
@@ -627,6 +668,8 @@ inject(const struct site *s, struct vet *v, int32_t tid,
 	munmap(j.report, sizeof *report);
 	if (j.status_fd >= 0)
 		close(j.status_fd);
+	if (j.call_fd >= 0)
+		close(j.call_fd);
 	free(j.image);
 	if (child < 0)
 		return err_errno(e, "cannot start a process to inject with");

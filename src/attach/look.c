@@ -8,12 +8,14 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -137,7 +139,7 @@ look_agent(struct look *l)
 		return;
 	l->out->agent = true;
 	snprintf(l->out->agent_path, sizeof l->out->agent_path, "%s",
-	    row->path);
+	    process_own_path(l->pid, row->path));
 	if (row->deleted)
 		look_say(l, "agent", FINDING_NOTE,
 		    "its library was loaded before, from a file that has been "
@@ -352,6 +354,35 @@ same_namespace(const struct look *l, const char *which)
 	    a.st_ino == b.st_ino;
 }
 
+static bool
+has_proc(const struct look *l)
+{
+	struct statfs fs;
+	char path[100];
+
+	snprintf(path, sizeof path, "%s/proc", l->site.root.path);
+	return statfs(path, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* As the agent tries them. Whether it may write there shows when it does. */
+static bool
+has_tmpfs(const struct look *l)
+{
+	static const char *const bases[] = { "/dev/shm", "/run", "/tmp" };
+	struct statfs fs;
+	char path[400];
+
+	for (size_t i = 0; i < 4; i++) {
+		if (i == 3 && l->dir == NULL)
+			return false;
+		snprintf(path, sizeof path, "%s%s", l->site.root.path,
+		    i < 3 ? bases[i] : l->dir);
+		if (statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
+			return true;
+	}
+	return false;
+}
+
 void
 look_namespaces(struct look *l)
 {
@@ -364,6 +395,15 @@ look_namespaces(struct look *l)
 			snprintf(text + strlen(text),
 			    sizeof text - strlen(text), "%s%s",
 			    text[0] != '\0' ? ", " : "", names[i]);
+	if (!has_proc(l))
+		look_say(l, "root", FINDING_NOT,
+		    "its root has no /proc, and the agent has to read there "
+		    "how pages are protected; mount one, or start the program "
+		    "with ullage run");
+	if (!has_tmpfs(l))
+		look_say(l, "root", FINDING_NOT,
+		    "its root has no tmpfs for the segment (/dev/shm, /run, "
+		    "/tmp); mount one, or name one with --dir");
 	if (text[0] != '\0')
 		look_say(l, "namespaces", FINDING_MET, "its own: %s", text);
 	else if (!l->site.root.ours)

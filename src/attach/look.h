@@ -9,7 +9,7 @@
 
 struct look {
 	int32_t pid;
-	const char *library, *copy_in;
+	const char *library, *copy_in, *dir;
 	bool act;
 	struct process process;
 	struct site site;

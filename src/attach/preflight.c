@@ -84,11 +84,16 @@ check_state(struct look *l)
 		    "process %d (%s) is stopped; let it go on (kill -CONT %d) "
 		    "and try again",
 		    l->pid, l->process.name, l->pid);
+	else if (l->process.state == 'Z')
+		look_say(l, "process", FINDING_NOT,
+		    "the first thread of process %d (%s) has ended; the kernel "
+		    "hides what the others have mapped, so an agent could not "
+		    "be found again",
+		    l->pid, l->process.name);
 	else
-		look_say(l, "process", FINDING_MET, "%s, user %u, %u thread%s%s",
+		look_say(l, "process", FINDING_MET, "%s, user %u, %u thread%s",
 		    l->process.name, l->process.uid, l->process.threads,
-		    l->process.threads == 1 ? "" : "s",
-		    l->process.state == 'Z' ? ", the first one has ended" : "");
+		    l->process.threads == 1 ? "" : "s");
 	return l->out->list[l->out->n - 1].met == FINDING_MET;
 }
 
@@ -207,6 +212,12 @@ check_all(struct look *l)
 	if (!look_program(l))
 		return;
 	site_find(&l->site);
+	if (!site_is_there(&l->site)) {
+		look_say(l, "program", FINDING_NOT,
+		    "it executes another program at this moment; try again");
+		l->out->moved = true;
+		return;
+	}
 	if (!look_libc(l))
 		return;
 	check_processor(l);
@@ -220,18 +231,25 @@ check_all(struct look *l)
 }
 
 int
-preflight(int32_t pid, const char *library, const char *copy_in, bool act,
+preflight(int32_t pid, const struct preflight_want *want,
     struct preflight *p, struct err *e)
 {
-	struct look l = { .pid = pid, .out = p, .library = library,
-		.copy_in = copy_in, .act = act, .site = SITE_NONE };
+	struct look l = { .pid = pid, .out = p, .library = want->library,
+		.copy_in = want->copy_in, .dir = want->dir, .act = want->act,
+		.site = SITE_NONE };
 
-	memset(p, 0, sizeof *p);
-	p->pid = pid;
-	if (process_read(pid, &l.process, e) < 0)
-		return -1;
-	check_all(&l);
-	site_close(&l.site);
+	/* One that executes other programs all the time may hold still. */
+	for (int i = 0; i < 5; i++) {
+		memset(p, 0, sizeof *p);
+		p->pid = pid;
+		if (process_read(pid, &l.process, e) < 0)
+			return -1;
+		check_all(&l);
+		site_close(&l.site);
+		l.site = SITE_NONE;
+		if (!p->moved)
+			break;
+	}
 	return 0;
 }
 

@@ -35,13 +35,18 @@ struct preflight {
 	char agent_path[512]; /* from where, as the target sees it */
 	char path[512];	      /* where the library would be loaded from */
 	bool copied;
+	bool moved; /* it executed another program meanwhile */
 };
 
-/*
- * library: ours; copy_in: as for place_find, or NULL. With `act` a copy is
- * made where one is needed. -1 with e only if there is no such process.
- */
-int preflight(int32_t pid, const char *library, const char *copy_in, bool act,
+struct preflight_want {
+	const char *library; /* ours; "" if it is there already */
+	const char *copy_in; /* as for place_find, or NULL */
+	const char *dir;     /* base folder of the segment, or NULL */
+	bool act;	     /* make a copy where one is needed */
+};
+
+/* -1 with e only if there is no such process. */
+int preflight(int32_t pid, const struct preflight_want *want,
     struct preflight *p, struct err *e);
 
 /* The first that is not met, or NULL. */

@@ -3,6 +3,7 @@
 
 #include "attach/site.h"
 #include "attach/tasks.h"
+#include "proc/process.h"
 #include "symbol/elf_layout.h"
 
 #include <dirent.h>
@@ -45,6 +46,19 @@ site_write(const struct site *s, uint64_t address, const void *from,
 {
 	return s->writable &&
 	    pwrite(s->mem, from, len, (off_t)address) == (ssize_t)len;
+}
+
+bool
+site_is_there(const struct site *s)
+{
+	uint8_t byte;
+
+	/* The vdso and the like need not be readable; programs are. */
+	for (size_t i = 0; i < s->maps.n; i++)
+		if (s->maps.rows[i].inode != 0 &&
+		    (s->maps.rows[i].flags & MAP_READ) != 0)
+			return site_read(s, s->maps.rows[i].start, &byte, 1);
+	return false;
 }
 
 bool
@@ -134,7 +148,8 @@ open_mapped(const struct site *s, const struct map *row)
 	    (unsigned long long)row->start, (unsigned long long)row->limit);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && !row->deleted)
-		fd = rooted_file(&s->root, row->path);
+		fd = rooted_file(&s->root,
+		    process_own_path(s->pid, row->path));
 	return fd;
 }
 
@@ -246,16 +261,25 @@ site_call_number(const struct site *s, int64_t number, uint64_t pc)
 
 /* ---- what an earlier one left ----------------------------------------------------------- */
 
+/* On a processor; the stub's last instructions take nanoseconds. */
+#define RAN_NS UINT64_C(5000000)
+
 /* Whether that thread may still run the image, as far as it can be told. */
 static bool
-is_in_cave(const struct site *s, int32_t tid)
+is_in_cave(const struct site *s, int32_t tid, bool left, uint64_t *ran)
 {
 	struct task_call call;
+	uint64_t now;
 
 	if (tid <= 0 || !task_call_read(s->pid, tid, &call))
 		return false; /* it has ended */
-	return call.running ||
-	    call.pc - s->code.address < s->code.room;
+	if (!call.running)
+		return call.pc - s->code.address < s->code.room;
+	if (!left || !task_ran(s->pid, tid, &now))
+		return true;
+	if (*ran == 0)
+		*ran = now;
+	return now - *ran < RAN_NS;
 }
 
 /*
@@ -263,14 +287,15 @@ is_in_cave(const struct site *s, int32_t tid)
  * it has left, and the worker, until it is gone.
  */
 static const char *
-who_needs(const struct site *s, const struct stub_status *status)
+who_needs(const struct site *s, const struct stub_status *status,
+    uint64_t *ran)
 {
 	if (status->committed == 0)
 		return NULL;
 	if (status->entered && !status->left &&
 	    task_exists(s->pid, (int32_t)status->hijacked))
 		return "starts its thread";
-	if (is_in_cave(s, (int32_t)status->hijacked))
+	if (is_in_cave(s, (int32_t)status->hijacked, status->left != 0, ran))
 		return "has not begun";
 	if (status->left && status->created == 0 && status->stage < STAGE_NO_LOAD)
 		return status->stage == STAGE_CALLING ? "arms the agent" :
@@ -282,7 +307,7 @@ who_needs(const struct site *s, const struct stub_status *status)
 }
 
 int
-site_is_free(const struct site *s, struct err *e)
+site_is_free(const struct site *s, uint64_t *ran, struct err *e)
 {
 	struct stub_status status;
 	const char *why;
@@ -291,7 +316,7 @@ site_is_free(const struct site *s, struct err *e)
 		return err_set(e, ERR_GONE, "process %d has ended", s->pid);
 	if (status.magic != STUB_MAGIC)
 		return 0;
-	why = who_needs(s, &status);
+	why = who_needs(s, &status, ran);
 	if (why == NULL)
 		return 0;
 	return err_set(e, ERR_FAILED,

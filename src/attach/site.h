@@ -73,6 +73,9 @@ void site_path(const struct site *s, const char *name, char *out,
 bool site_read(const struct site *s, uint64_t address, void *to, size_t len);
 bool site_write(const struct site *s, uint64_t address, const void *from,
     size_t len);
+/* Whether the memory that was opened is still somebody's. */
+bool site_is_there(const struct site *s);
+
 bool site_status(const struct site *s, struct stub_status *status);
 
 /*
@@ -84,8 +87,10 @@ int64_t site_call_number(const struct site *s, int64_t number, uint64_t pc);
 
 /*
  * Whether nobody needs the code that an earlier attach left in the caves:
- * -1 with e if one is under way, or if the caves hold something else.
+ * -1 with e if one is under way. To be asked again and again with the same
+ * *ran, 0 at first: a thread that runs whenever it is looked at has left when
+ * it has run for a while.
  */
-int site_is_free(const struct site *s, struct err *e);
+int site_is_free(const struct site *s, uint64_t *ran, struct err *e);
 
 #endif

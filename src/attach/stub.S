@@ -37,12 +37,22 @@ stub_entry:
 	call [rip + s_errno_location]
 	mov r12, rax
 	mov r13d, [rax]
+	/* The thread that is made inherits the mask: it shall handle none of
+	 * the program's signals, which would come out of order. */
+	mov edi, 2 /* SIG_SETMASK */
+	lea rsi, [rip + s_all_signals]
+	lea rdx, [rbx + STUB_MASK]
+	call [rip + s_pthread_sigmask]
 	lea rdi, [rbx + 0x100]
 	xor esi, esi
 	lea rdx, [rip + worker]
 	xor ecx, ecx
 	call [rip + s_pthread_create]
 	mov [rbp + STUB_CREATED], eax
+	mov edi, 2
+	lea rsi, [rbx + STUB_MASK]
+	xor edx, edx
+	call [rip + s_pthread_sigmask]
 	mov [r12], r13d
 	mov eax, 0xe7
 	xor edx, edx
@@ -68,18 +78,14 @@ stub_entry:
 	mov rsp, [rip + s_rsp]
 	jmp [rip + s_rip]
 
-/* No signal of the program's may be handled here, so these are blocked first;
- * by way of libc, which keeps its own two for itself. */
+/* All signals are blocked from its first instruction on; by way of libc, which
+ * keeps its own two for itself. */
 worker:
 	push rbx
 	push r12
 	sub rsp, 8
 	mov rbx, [rip + s_room]
 	mov r12, [rip + s_status]
-	mov edi, 2 /* SIG_SETMASK */
-	lea rsi, [rip + s_all_signals]
-	xor edx, edx
-	call [rip + s_pthread_sigmask]
 	mov rdi, fs:[0x10]
 	call [rip + s_pthread_detach]
 	call [rip + s_gettid]

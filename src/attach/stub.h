@@ -27,9 +27,10 @@
  * STUB_MAGIC_AT of the status words. */
 #define STUB_MAGIC 0x31425554534c4c55
 
-/* Below the red zone: pthread_t, and the state that XSAVE keeps. The stub's
- * own stack goes down from there. */
+/* Below the red zone: pthread_t, the signal mask, and the state that XSAVE
+ * keeps. The stub's own stack goes down from there. */
 #define STUB_SCRATCH 0x1400
+#define STUB_MASK 0x180
 #define STUB_XSAVE 0x400
 #define STUB_HEADER (STUB_XSAVE + 576)
 #define STUB_RED_ZONE 128

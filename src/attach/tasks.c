@@ -85,16 +85,13 @@ task_state(int32_t pid, int32_t tid)
 }
 
 /* "232 0x4 ... sp pc", "-1 sp pc" in no call, or "running". */
-bool
-task_call_read(int32_t pid, int32_t tid, struct task_call *call)
+static void
+parse_call(const char *text, struct task_call *call)
 {
-	char text[512];
 	unsigned long long sp, pc;
 	long long number;
 
 	memset(call, 0, sizeof *call);
-	if (read_text(pid, tid, "syscall", text, sizeof text) == 0)
-		return false;
 	call->running = true;
 	if (sscanf(text, "%lld %*x %*x %*x %*x %*x %*x %llx %llx", &number,
 		&sp, &pc) == 3)
@@ -102,11 +99,52 @@ task_call_read(int32_t pid, int32_t tid, struct task_call *call)
 	else if (sscanf(text, "-1 %llx %llx", &sp, &pc) == 2)
 		call->number = -1;
 	else
-		return true;
+		return;
 	call->running = false;
 	call->sp = sp;
 	call->pc = pc;
-	return true;
+}
+
+int
+task_call_open(int32_t pid, int32_t tid)
+{
+	char path[80];
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid, tid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool
+task_call_again(int fd, struct task_call *call)
+{
+	char text[512];
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	parse_call(text, call);
+	return n > 0;
+}
+
+bool
+task_call_read(int32_t pid, int32_t tid, struct task_call *call)
+{
+	int fd = task_call_open(pid, tid);
+	bool ok = task_call_again(fd, call);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+bool
+task_ran(int32_t pid, int32_t tid, uint64_t *ns)
+{
+	char text[128];
+
+	if (read_text(pid, tid, "schedstat", text, sizeof text) == 0)
+		return false;
+	*ns = strtoull(text, NULL, 10);
+	return *ns != 0;
 }
 
 int32_t

@@ -23,6 +23,13 @@ struct task_call {
 /* False if the thread has ended or may not be looked at. */
 bool task_call_read(int32_t pid, int32_t tid, struct task_call *call);
 
+/* The same from its file, held open: for looking again and again. */
+int task_call_open(int32_t pid, int32_t tid);
+bool task_call_again(int fd, struct task_call *call);
+
+/* Nanoseconds that it has been on a processor; false if that is not told. */
+bool task_ran(int32_t pid, int32_t tid, uint64_t *ns);
+
 /* The thread of that tid in the process's own namespace, or 0. */
 int32_t task_in_namespace(int32_t pid, int32_t inner);
 

@@ -3,6 +3,7 @@
 
 #include "attach/vet.h"
 #include "base/xalloc.h"
+#include "proc/process.h"
 #include "symbol/elf_layout.h"
 #include "unwind/memory.h"
 #include "unwind/modules.h"
@@ -94,7 +95,8 @@ open_module(const struct vet *v, const struct module *m)
 	    (unsigned long long)row->limit);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && !row->deleted)
-		fd = rooted_file(&v->site->root, m->path);
+		fd = rooted_file(&v->site->root,
+		    process_own_path(v->site->pid, m->path));
 	return fd >= 0 ? elf_file_open(fd) : NULL;
 }
 

@@ -33,7 +33,7 @@ static const struct option_spec attach_options[] = {
 	{ 0, "memory-limit", OPT_SIZE, "SIZE",
 	    "soft limit on resident memory; see ullage-trim(1)", false },
 	{ 0, "follow", OPT_TEXT, "WHICH",
-	    "forked children to watch too: none or fork (the default)",
+	    "children to watch too: none or fork (the default)",
 	    false },
 	{ 0, "dir", OPT_TEXT, "DIR",
 	    "tmpfs folder for the segment (default /dev/shm)", false },
@@ -169,11 +169,12 @@ static int
 by_injection(struct target **t, const char *library, const char *copy_in,
     const struct attach_want *want, struct buf *text, struct err *e)
 {
+	struct preflight_want how = { library, copy_in, want->dir, true };
 	struct attach_outcome out;
 	struct preflight p;
 	char number[16];
 
-	if (preflight((*t)->pid, library, copy_in, true, &p, e) < 0 ||
+	if (preflight((*t)->pid, &how, &p, e) < 0 ||
 	    attach_words_obstacle(&p, e) < 0)
 		return -1;
 	if (p.copied)
@@ -232,6 +233,26 @@ print(const struct options *o, struct buf *text, struct err *e)
 	return rc;
 }
 
+/* A zombie is told apart from one that is gone altogether. */
+static struct target *
+find(const char *pid_or_name, struct err *e)
+{
+	struct target *t = target_find(pid_or_name, e);
+	struct preflight_want how = { .library = "" };
+	struct preflight p;
+	struct err second;
+	int32_t pid;
+
+	if ((t == NULL || !t->alive) &&
+	    target_pid(pid_or_name, &pid, &second) == 0 &&
+	    preflight(pid, &how, &p, &second) == 0 &&
+	    attach_words_obstacle(&p, e) < 0) {
+		target_free(t);
+		return NULL;
+	}
+	return t;
+}
+
 static int
 attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
@@ -244,7 +265,7 @@ attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 	(void)cmd;
 	if (read_want(o, &want, e) < 0 || (library = agent_path(e)) == NULL)
 		return -1;
-	t = target_find(operand(o, 0), e);
+	t = find(operand(o, 0), e);
 	rc = t == NULL ? -1 : 0;
 	if (rc == 0 && !t->alive)
 		rc = err_set(e, ERR_GONE, "process %d has ended", t->pid);

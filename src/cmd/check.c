@@ -30,6 +30,7 @@ static const struct column columns[COL_COUNT] = {
 static const struct option_spec check_options[] = {
 	{ 0, "copy-in", OPT_TEXT, "DIR",
 	    "as attach would be given it", false },
+	{ 0, "dir", OPT_TEXT, "DIR", "as attach would be given it", false },
 	{ 0, "json", OPT_FLAG, NULL, "as JSON", false },
 	OPTION_END,
 };
@@ -64,13 +65,14 @@ check_run(const struct cmd *cmd, struct options *o, struct err *e)
 	const struct finding *not;
 	struct preflight p;
 	struct table *t;
+	struct preflight_want how_to = { library,
+		option_text(o, "copy-in"), option_text(o, "dir"), false };
 	int32_t pid;
 	int rc = -1;
 
 	(void)cmd;
 	if (library != NULL && target_pid(operand(o, 0), &pid, e) == 0)
-		rc = preflight(pid, library, option_text(o, "copy-in"), false,
-		    &p, e);
+		rc = preflight(pid, &how_to, &p, e);
 	free(library);
 	if (rc < 0)
 		return -1;

@@ -55,7 +55,9 @@ by_word(struct target **t, const struct presence *p, struct buf *text,
 static int
 find_library(int32_t pid, struct preflight *p, struct err *e)
 {
-	if (preflight(pid, "", NULL, false, p, e) < 0 ||
+	struct preflight_want how = { .library = "" };
+
+	if (preflight(pid, &how, p, e) < 0 ||
 	    attach_words_obstacle(p, e) < 0)
 		return -1;
 	if (!p->agent)

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libproc2/pids.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,19 @@ process_is_named(const struct process *p, const char *name)
 	    text.len > 0 && base_is(text.bytes, strlen(text.bytes), name);
 	buf_free(&text);
 	return yes;
+}
+
+const char *
+process_own_path(int32_t pid, const char *path)
+{
+	char link[64], root[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/%d/root", pid);
+	n = readlink(link, root, sizeof root - 1);
+	if (n > 1 && strncmp(path, root, (size_t)n) == 0 && path[n] == '/')
+		return path + n;
+	return path;
 }
 
 uint64_t

@@ -35,6 +35,12 @@ int process_read(int32_t pid, struct process *p, struct err *e);
  */
 bool process_is_named(const struct process *p, const char *name);
 
+/*
+ * A path as /proc shows it to us, as the process itself would name it: its
+ * root may be a folder of ours. Points into path.
+ */
+const char *process_own_path(int32_t pid, const char *path);
+
 /* Inode of its pid namespace; 0 if it may not be read. */
 uint64_t process_pid_namespace(int32_t pid);
 

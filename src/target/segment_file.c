@@ -154,7 +154,7 @@ segment_open_live(struct target *t, struct err *e)
 	if (!found)
 		return 0;
 	snprintf(t->segment_path, sizeof t->segment_path, "%s%s", t->root,
-	    path);
+	    process_own_path(t->pid, path));
 	t->segment = open_file(t->segment_path);
 	if (t->segment < 0)
 		return errno == ENOENT ? 0 :

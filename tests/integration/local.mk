@@ -86,3 +86,17 @@ if SERVE
 dist_check_SCRIPTS += tests/integration/serve
 TESTS += tests/integration/serve
 endif
+# Attach and detach. attach-safety runs a tenth of what make check-attach does.
+attach_tests = \
+	tests/integration/attach \
+	tests/integration/attach-contained \
+	tests/integration/attach-safety
+dist_check_SCRIPTS += $(attach_tests)
+TESTS += $(attach_tests)
+
+# All of it: half an hour.
+check-attach: $(check_PROGRAMS) $(bin_PROGRAMS)
+	ATTACH_RUNS=300 ATTACH_KILLS=1000 ATTACH_ZOO=200 ATTACH_SIGNALS=10000 \
+	ATTACH_ATTACHES=500 ATTACH_CYCLES=1000 TEST_TIMEOUT=7200 \
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(attach_tests)'
+.PHONY: check-attach

@@ -147,3 +147,33 @@ tests_victims_creators_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE -pthread
 check_PROGRAMS += tests/victims/census-victim
 tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
 tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
+
+# Attach: programs that are hard to attach to, and the way not to do it.
+check_PROGRAMS += \
+	tests/victims/arm-test.so \
+	tests/victims/classic \
+	tests/victims/fingerprint \
+	tests/victims/hammer \
+	tests/victims/hammer-own \
+	tests/victims/odd \
+	tests/victims/sandboxed \
+	tests/victims/slow-plugin.so
+tests_victims_arm_test_so_SOURCES = tests/victims/arm-test.c
+tests_victims_arm_test_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_arm_test_so_LDFLAGS = -shared
+tests_victims_classic_SOURCES = tests/victims/classic.c
+tests_victims_classic_CFLAGS = $(AM_CFLAGS) -O1
+tests_victims_fingerprint_SOURCES = tests/victims/fingerprint.c
+tests_victims_fingerprint_CFLAGS = $(src_libhome_a_CFLAGS)
+tests_victims_fingerprint_LDADD = $(HOME_LIBS)
+tests_victims_hammer_SOURCES = tests/victims/hammer.c
+tests_victims_hammer_CFLAGS = $(victim_cflags)
+tests_victims_hammer_own_SOURCES = tests/victims/hammer.c
+tests_victims_hammer_own_CFLAGS = $(victim_cflags) -DOWN_MALLOC
+tests_victims_odd_SOURCES = tests/victims/odd.c
+tests_victims_odd_CFLAGS = $(victim_cflags)
+tests_victims_slow_plugin_so_SOURCES = tests/victims/slow-plugin.c
+tests_victims_slow_plugin_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_slow_plugin_so_LDFLAGS = -shared
+tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
+tests_victims_sandboxed_CFLAGS = $(victim_cflags)
