@@ -86,6 +86,7 @@ ask(const struct options *o, struct account *a, struct err *e)
 static int
 read_agent(const struct options *o, struct account *a, struct err *e)
 {
+	const char *unseen;
 	struct err reason;
 
 	if (a->t->segment < 0) {
@@ -102,12 +103,10 @@ read_agent(const struct options *o, struct account *a, struct err *e)
 	    (!option_given(o, "ask") && knob_read(a->t, &a->k, e) < 0))
 		return -1;
 	a->has_knob = true;
-	if (!a->s->shadowed && a->s->interval != 0)
+	unseen = snapshot_heap_unseen(a->s);
+	if (unseen == NULL)
 		return 0;
-	cmd_note(o, a->s->shadowed ?
-		"another malloc comes before the agent's, so it sees nothing" :
-		"the sampler is off (interval 0), so the live heap is not "
-		"known");
+	cmd_note(o, "%s", unseen);
 	snapshot_free(a->s);
 	a->s = NULL;
 	return 0;

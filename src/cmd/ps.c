@@ -162,7 +162,8 @@ add_agent(struct table *table, int32_t pid)
 	snprintf(text, sizeof text, "%d", pid);
 	if ((t = target_find(text, &ignored)) == NULL)
 		return; /* ended meanwhile */
-	if ((s = snapshot_take(t, &ignored)) != NULL && !s->shadowed) {
+	if ((s = snapshot_take(t, &ignored)) != NULL && !s->shadowed &&
+	    s->armed) {
 		snapshot_live_total(s, &bytes, &error);
 		table_u64(table, COL_LIVE, (uint64_t)bytes);
 		table_u64(table, COL_ERROR, (uint64_t)error);

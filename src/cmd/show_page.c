@@ -296,8 +296,10 @@ write_memory(const struct show *p, struct buf *out)
 	label(out, "live heap");
 	bar(out, s->rss != 0 ? p->live / (double)s->rss : 0);
 	buf_printf(out, " %s", units_bytes(text, (int64_t)p->live));
-	buf_printf(out, " +- %s of resident\n",
-	    units_bytes(text, (int64_t)p->live_error));
+	buf_printf(out, " +- %s of resident%s%s\n",
+	    units_bytes(text, (int64_t)p->live_error),
+	    p->agent->attached ? ", since it was attached" : "",
+	    p->agent->armed ? "" : ", when the agent stopped");
 }
 
 static void
