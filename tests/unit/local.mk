@@ -257,3 +257,12 @@ tests_unit_leaks_test_SOURCES = tests/unit/leaks-test.c
 tests_unit_leaks_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_leaks_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Attach: what can be known without a target.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/attach-test
+TESTS += tests/unit/attach-test
+tests_unit_attach_test_SOURCES = tests/unit/attach-test.c
+tests_unit_attach_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_attach_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
