@@ -25,3 +25,4 @@ dist_man_MANS += \
 
 dist_man_MANS += man/ullage-top.1
 dist_man_MANS += man/ullage-census.1
+dist_man_MANS += man/ullage-attach.1 man/ullage-check.1 man/ullage-detach.1

@@ -319,6 +319,14 @@ wake(void)
 
 /* ---- armed by somebody --------------------------------------------------------- */
 
+static void
+resolve(void *unused)
+{
+	(void)unused;
+	real_resolve();
+	keeper_resolve();
+}
+
 static enum ull_arm_result
 start_late(const struct ull_arm *how)
 {
@@ -329,7 +337,7 @@ start_late(const struct ull_arm *how)
 		return ULL_ARM_FILTER;
 	if (mini_call3(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) != 0)
 		return ULL_ARM_KERNEL;
-	real_resolve();
+	real_locked(resolve, NULL);
 	if (!real_resolved())
 		return ULL_ARM_ALLOCATOR;
 	stackend_init_late();
@@ -418,7 +426,7 @@ construct(void)
 {
 	/* A late one is in nobody's way: nothing was started by a call, and
 	 * nothing is now. */
-	late = acquire(&phase) == PHASE_NEW && real_late();
+	late = acquire(&phase) == PHASE_NEW && real_is_late();
 	if (late) {
 		release(&phase, PHASE_DORMANT);
 		return;

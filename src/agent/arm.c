@@ -99,10 +99,11 @@ step_back(void)
  * Another file of the agent in the same process has its own idea of all this.
  * Of two that arm at the same time, each sees that the other has begun.
  */
-static enum ull_arm_result
-ask_others(void)
+static void
+ask_others(void *arg)
 {
 	const struct link_map *own = real_self();
+	enum ull_arm_result *answer = arg;
 
 	for (const struct link_map *l = real_scope(); l != NULL; l = l->l_next) {
 		ull_arm_fn *other;
@@ -115,11 +116,10 @@ ask_others(void)
 			continue;
 		rc = other(NULL);
 		if (rc == ULL_ARM_BUSY)
-			return ULL_ARM_BUSY;
-		if (rc != ULL_ARM_DORMANT)
-			return ULL_ARM_OTHER;
+			*answer = ULL_ARM_BUSY;
+		else if (rc != ULL_ARM_DORMANT)
+			*answer = ULL_ARM_OTHER;
 	}
-	return ULL_ARM_OK;
 }
 
 /* ---- arming ----------------------------------------------------------------------- */
@@ -149,8 +149,9 @@ static int disarm(void);
 static enum ull_arm_result
 arm_late(const struct ull_arm *how)
 {
-	enum ull_arm_result rc = ask_others();
+	enum ull_arm_result rc = ULL_ARM_OK;
 
+	real_locked(ask_others, &rc);
 	if (rc != ULL_ARM_OK)
 		return rc;
 	/* Of the arming before. */

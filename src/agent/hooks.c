@@ -71,11 +71,29 @@ hash(const char *name)
 	return h;
 }
 
+/*
+ * Which first three letters there are. A large C++ library has a hundred
+ * thousand names of a hundred letters; this rules out all but a few.
+ */
+static uint64_t beginnings[16];
+
+static uint32_t
+beginning(const char *name)
+{
+	uint32_t h = 0;
+
+	for (unsigned i = 0; i < 3 && name[i] != '\0'; i++)
+		h = h * 31 + (unsigned char)name[i];
+	return h % (sizeof beginnings * 8);
+}
+
 static void
 place(uint16_t i)
 {
 	uint32_t at = hash(all[i].name) % PLACES;
+	uint32_t b = beginning(all[i].name);
 
+	beginnings[b / 64] |= UINT64_C(1) << b % 64;
 	while (places[at] != 0)
 		at = (at + 1) % PLACES;
 	places[at] = i + 1;
@@ -84,8 +102,11 @@ place(uint16_t i)
 HIDDEN const struct hook *
 hooks_find(const char *name)
 {
-	uint32_t at = hash(name) % PLACES;
+	uint32_t b = beginning(name), at;
 
+	if (!(beginnings[b / 64] >> b % 64 & 1))
+		return NULL;
+	at = hash(name) % PLACES;
 	for (; places[at] != 0; at = (at + 1) % PLACES)
 		if (mini_equal(all[places[at] - 1].name, name))
 			return &all[places[at] - 1];
@@ -93,10 +114,11 @@ hooks_find(const char *name)
 }
 
 HIDDEN void
-hooks_prepare(void)
+hooks_prepare(void *unused)
 {
 	const struct link_map *from = real_scope();
 
+	(void)unused;
 	real_resolve();
 	hook_new_prepare(all + FIXED);
 	if (slots_dlopen == NULL && from != NULL)

@@ -25,8 +25,9 @@ struct hook {
 	bool gives_back;
 };
 
-/* Finds the originals, those of libraries loaded since too. Before the rest. */
-void hooks_prepare(void) HIDDEN;
+/* Finds the originals, those of libraries loaded since too. Before the rest;
+ * for real_locked. */
+void hooks_prepare(void *unused) HIDDEN;
 
 /* The hook of that name, NULL if there is none. */
 const struct hook *hooks_find(const char *name) HIDDEN;

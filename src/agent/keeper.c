@@ -39,8 +39,8 @@ static bool allowed, filtered;
 static bool left_behind;   /* a parent's keeper was here */
 static bool left_trimming; /* in the middle of a trim */
 
-static bool
-resolve(void)
+HIDDEN bool
+keeper_resolve(void)
 {
 	const struct link_map *from = real_scope();
 
@@ -237,7 +237,7 @@ start(uint64_t attention)
 	store(&tables.keeper->state, ULL_KEEPER_STARTING);
 	add(&seeding, 1);
 	offer();
-	if (!resolve() || !create())
+	if (!keeper_resolve() || !create())
 		refuse(attention, ULL_REASON_THREAD);
 }
 

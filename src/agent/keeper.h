@@ -34,6 +34,9 @@ void keeper_state(enum ull_keeper_state s) HIDDEN;
  * one for all threads, and what the keeper calls may not be allowed. */
 void keeper_dismiss(void) HIDDEN;
 
+/* Looks up what it takes to make a thread; false if that is not there. */
+bool keeper_resolve(void) HIDDEN;
+
 /* There is none, nor is one being made. */
 bool keeper_gone(void) HIDDEN;
 

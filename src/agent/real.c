@@ -195,37 +195,62 @@ real_self(void)
 	return real_owner((const void *)&real_resolve);
 }
 
-HIDDEN bool
-real_late(void)
-{
-	const struct link_map *own = real_self();
+/* Of a late agent; NULL otherwise. None of them is ever unloaded. */
+static const struct link_map *late_scope, *late_libc;
 
-	for (const struct link_map *l = own; l != NULL; l = l->l_prev)
+HIDDEN bool
+real_is_late(void)
+{
+	const struct link_map *own = real_self(), *first = own;
+
+	for (const struct link_map *l = own; l != NULL; l = l->l_prev) {
 		if (l != own && real_in(l, "__libc_start_main") != NULL)
-			return true;
-	return false;
+			late_libc = l;
+		first = l;
+	}
+	if (late_libc != NULL)
+		late_scope = first;
+	return late_libc != NULL;
 }
 
 HIDDEN const struct link_map *
 real_scope(void)
 {
-	const struct link_map *l = real_self();
+	const struct link_map *own;
 
-	if (l == NULL || !real_late())
-		return l != NULL ? l->l_next : NULL;
-	while (l->l_prev != NULL)
-		l = l->l_prev;
-	return l;
+	if (late_scope != NULL)
+		return late_scope;
+	own = real_self();
+	return own != NULL ? own->l_next : NULL;
 }
 
 HIDDEN const struct link_map *
 real_libc(void)
 {
-	const struct link_map *l = real_scope();
+	return late_libc;
+}
 
-	while (l != NULL && real_in(l, "__libc_start_main") == NULL)
-		l = l->l_next;
-	return l;
+struct locked {
+	void (*f)(void *);
+	void *arg;
+};
+
+static int
+call_locked(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const struct locked *l = arg;
+
+	(void)info, (void)size;
+	l->f(l->arg);
+	return 1;
+}
+
+HIDDEN void
+real_locked(void (*f)(void *), void *arg)
+{
+	struct locked l = { f, arg };
+
+	dl_iterate_phdr(call_locked, &l);
 }
 
 /* ---- stubs until all is resolved ------------------------------------------ */

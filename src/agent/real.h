@@ -61,17 +61,24 @@ size_t real_usable(const void *p, size_t size)
 const struct link_map *real_self(void) __attribute__((visibility("hidden")));
 
 /*
- * True if we were loaded into a running program: libc comes before us in the
- * list, where a preloaded object comes before libc. Calls then do not come to
- * us by our names.
+ * Once, in the constructor: true if we were loaded into a running program.
+ * libc comes before us in the list then, where a preloaded object comes before
+ * libc. Calls do not come to us by our names.
  */
-bool real_late(void) __attribute__((visibility("hidden")));
+bool real_is_late(void) __attribute__((visibility("hidden")));
+
+/*
+ * Calls f while nothing is loaded or unloaded. In a late agent whatever goes
+ * through the list runs so; f calls nothing that loads.
+ */
+void real_locked(void (*f)(void *), void *arg)
+    __attribute__((visibility("hidden")));
 
 /* Where the search for what we forward to begins: after us, or, when we are
  * late, with the first of all. NULL if we cannot find ourselves. */
 const struct link_map *real_scope(void) __attribute__((visibility("hidden")));
 
-/* The libc that the program runs with. */
+/* The libc that the program runs with, for a late agent. */
 const struct link_map *real_libc(void) __attribute__((visibility("hidden")));
 
 /*

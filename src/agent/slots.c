@@ -306,37 +306,19 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	page_close(&p->page);
 	p->slots += p->here;
 	p->objects += p->here != 0;
-	if (p->libc != NULL && info->dlpi_addr == p->libc->l_addr)
+	if (info->dlpi_addr == p->libc->l_addr)
 		p->after_libc = true;
 	return 0;
 }
 
-/* libc's own, whoever else has one of that name. */
-static bool
-iterate(struct pass *p,
-    int (*visit)(struct dl_phdr_info *info, size_t size, void *arg))
-{
-	int (*over_objects)(
-	    int (*)(struct dl_phdr_info *, size_t, void *), void *);
-
-	p->libc = real_libc();
-	if (p->libc == NULL)
-		return false;
-	over_objects = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *),
-	    void *))real_in(p->libc, "dl_iterate_phdr");
-	if (over_objects == NULL)
-		return false;
-	over_objects(visit, p);
-	return true;
-}
-
-static bool
+static void
 run(struct pass *p)
 {
 	p->program = true;
 	p->loader = getauxval(AT_BASE);
 	p->vdso = getauxval(AT_SYSINFO_EHDR);
-	return iterate(p, visit_object);
+	p->libc = real_libc();
+	dl_iterate_phdr(visit_object, p);
 }
 
 /* ---- from outside -------------------------------------------------------------------- */
@@ -356,8 +338,6 @@ wait_for_loader(void)
 	int (*close)(void *);
 	void *handle;
 
-	if (libc == NULL)
-		return;
 	open = (void *(*)(const char *, int))real_in(libc, "dlopen");
 	close = (int (*)(void *))real_in(libc, "dlclose");
 	if (open == NULL || close == NULL)
@@ -378,7 +358,8 @@ patch_once(struct pass *p, enum what what)
 	wait_for_loader();
 	ok = pages_read(&pages);
 	*p = (struct pass){ .what = what, .pages = &pages };
-	ok = ok && run(p);
+	if (ok)
+		run(p);
 	pages_free(&pages);
 	return ok;
 }
@@ -425,7 +406,7 @@ slots_patch(struct ull_presence *presence)
 	if (!have_slots())
 		return ULL_ARM_LIBRARIES;
 	store(&slots_stale, 0);
-	hooks_prepare();
+	real_locked(hooks_prepare, NULL);
 	if (!patch_all(&p))
 		return ULL_ARM_SLOTS;
 	seen_adds = p.adds;
@@ -455,8 +436,7 @@ slots_restore(void)
 	for (int i = 0; i < PASSES; i++) {
 		struct pass p = { .what = RESTORE };
 
-		if (!run(&p))
-			return slots_used;
+		run(&p);
 		kept = p.kept;
 		if (p.changed == 0)
 			break;
@@ -487,8 +467,7 @@ has_changed(void)
 
 	store(&slots_stale, 0);
 	wait_for_loader();
-	if (!iterate(&p, read_counters))
-		return false;
+	dl_iterate_phdr(read_counters, &p);
 	return p.adds != seen_adds || p.subs != seen_subs;
 }
 

@@ -33,7 +33,7 @@ static const struct option_spec attach_options[] = {
 	{ 0, "memory-limit", OPT_SIZE, "SIZE",
 	    "soft limit on resident memory; see ullage-trim(1)", false },
 	{ 0, "follow", OPT_TEXT, "WHICH",
-	    "forked children to watch too: none or fork (the default)",
+	    "children to watch too: none or fork (the default)",
 	    false },
 	{ 0, "dir", OPT_TEXT, "DIR",
 	    "tmpfs folder for the segment (default /dev/shm)", false },

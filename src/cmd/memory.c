@@ -91,6 +91,8 @@ ask(const struct options *o, struct account *a, struct err *e)
 static int
 read_agent(const struct options *o, struct account *a, struct err *e)
 {
+	const char *unseen;
+
 	if (a->t->segment < 0) {
 		if (option_given(o, "ask"))
 			return target_need_agent(a->t, e);
@@ -107,12 +109,10 @@ read_agent(const struct options *o, struct account *a, struct err *e)
 		cmd_note(o, "process %d forked this one; what it had allocated "
 			    "until then is not known and counts as retained",
 		    a->s->parent);
-	if (!a->s->shadowed && a->s->interval != 0)
+	unseen = snapshot_heap_unseen(a->s);
+	if (unseen == NULL)
 		return 0;
-	cmd_note(o, a->s->shadowed ?
-		"another malloc comes before the agent's, so it sees nothing" :
-		"the sampler is off (interval 0), so the live heap is not "
-		"known");
+	cmd_note(o, "%s", unseen);
 	snapshot_free(a->s);
 	a->s = NULL;
 	return 0;

@@ -165,12 +165,14 @@ add_agent(struct table *table, int32_t pid, uint64_t anonymous)
 	snprintf(text, sizeof text, "%d", pid);
 	if ((t = target_find(text, &ignored)) == NULL)
 		return; /* ended meanwhile */
-	if ((s = snapshot_take(t, &ignored)) != NULL && !s->shadowed) {
+	if ((s = snapshot_take(t, &ignored)) != NULL && !s->shadowed &&
+	    s->armed) {
 		snapshot_live_total(s, &bytes, &error);
 		table_u64(table, COL_LIVE, (uint64_t)bytes);
 		table_u64(table, COL_ERROR, (uint64_t)error);
 		table_u64(table, COL_SAMPLES, s->samples);
-		if (s->interval != 0 && knob_read(t, &k, &ignored) == 0)
+		if (snapshot_heap_unseen(s) == NULL &&
+		    knob_read(t, &k, &ignored) == 0)
 			table_u64(table, COL_RETAINED,
 			    knob_retained(&k, anonymous, (uint64_t)bytes));
 	}

@@ -174,7 +174,7 @@ add_memory(const struct show *p, struct table *t)
 	if (!p->agent->shadowed) {
 		table_double(t, SUM_LIVE, p->live);
 		table_double(t, SUM_LIVE_ERROR, p->live_error);
-		if (p->has_knob)
+		if (p->has_knob && snapshot_heap_unseen(p->agent) == NULL)
 			table_u64(t, SUM_RETAINED, retained(p));
 	}
 }
@@ -335,9 +335,11 @@ write_memory(const struct show *p, struct buf *out)
 	label(out, "live heap");
 	bar(out, s->rss != 0 ? p->live / (double)s->rss : 0);
 	buf_printf(out, " %s", units_bytes(text, (int64_t)p->live));
-	buf_printf(out, " +- %s of resident\n",
-	    units_bytes(text, (int64_t)p->live_error));
-	if (!p->has_knob)
+	buf_printf(out, " +- %s of resident%s%s\n",
+	    units_bytes(text, (int64_t)p->live_error),
+	    p->agent->attached ? ", since it was attached" : "",
+	    p->agent->armed ? "" : ", when the agent stopped");
+	if (!p->has_knob || snapshot_heap_unseen(p->agent) != NULL)
 		return;
 	label(out, "retained");
 	bar(out, s->rss != 0 ? (double)retained(p) / (double)s->rss : 0);

@@ -243,11 +243,13 @@ top_agents_add(const struct top_source *s, const struct sweep_row *row,
 	out->samples = g.samples;
 	out->interval = g.interval;
 	out->lost = g.lost;
-	if (g.shadowed)
+	if (g.shadowed || !g.armed)
 		return;
 	out->live = g.live_bytes;
 	out->peak = g.peak_bytes;
-	out->retained = retained(w->target, row->pid, g.live_bytes);
+	if (!g.attached)
+		out->retained =
+		    retained(w->target, row->pid, g.live_bytes);
 }
 
 void

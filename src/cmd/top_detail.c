@@ -267,7 +267,7 @@ add_ledger(struct top_source *s, const struct source_request *r,
 	in.n_stack_pointers = s->has_maps ? s->n_stacks : 0;
 	knob = d->agent && knob_read(s->target, &k, &ignored) == 0;
 	in.glibc = knob && strcmp(k.allocator, "glibc") == 0;
-	if (agent != NULL && !agent->shadowed && agent->interval != 0)
+	if (agent != NULL && snapshot_heap_unseen(agent) == NULL)
 		add_objects(agent, &in);
 	ledger_make(&in, &l);
 	add_parts(&l, d);

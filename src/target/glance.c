@@ -27,12 +27,14 @@ target_glance(const struct target *t, struct glance *g, struct err *e)
 {
 	struct ull_header h;
 	struct ull_control control;
+	struct ull_presence presence;
 	struct ull_counters c;
 
 	memset(g, 0, sizeof *g);
 	if (target_need_agent(t, e) < 0 ||
 	    read_at(t, &h, sizeof h, 0, e) < 0 ||
 	    read_at(t, &control, sizeof control, ULL_CONTROL_OFF, e) < 0 ||
+	    read_at(t, &presence, sizeof presence, ULL_PRESENCE_OFF, e) < 0 ||
 	    read_at(t, &c, sizeof c, ULL_COUNTERS_OFF, e) < 0)
 		return -1;
 	if (h.magic != ULL_MAGIC ||
@@ -40,6 +42,8 @@ target_glance(const struct target *t, struct glance *g, struct err *e)
 		return err_set(e, ERR_FAILED,
 		    "%s is of another version of the agent", t->segment_path);
 	g->shadowed = h.shadowed == 1;
+	g->armed = h.state == ULL_STATE_ARMED;
+	g->attached = presence.origin == ULL_ORIGIN_ATTACHED;
 	g->live_bytes = c.live_bytes;
 	g->peak_bytes = c.peak_bytes;
 	g->samples = c.samples;

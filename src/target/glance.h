@@ -10,6 +10,8 @@
 
 struct glance {
 	bool shadowed;	     /* the agent sees no allocation */
+	bool armed;	     /* it records */
+	bool attached;	     /* it sees what was allocated since */
 	uint64_t live_bytes; /* the agent's running estimate */
 	uint64_t peak_bytes;
 	uint64_t samples, frees;

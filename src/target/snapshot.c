@@ -445,6 +445,24 @@ snapshot_free(struct snapshot *s)
 	free(s);
 }
 
+const char *
+snapshot_heap_unseen(const struct snapshot *s)
+{
+	if (s->shadowed)
+		return "another malloc comes before the agent's, so it sees "
+		       "nothing";
+	if (s->interval == 0)
+		return "the sampler is off (interval 0), so the live heap is "
+		       "not known";
+	if (!s->armed)
+		return "the agent does not record at present, so the live heap "
+		       "is not known";
+	if (s->attached)
+		return "the agent was attached, and does not see what was "
+		       "allocated before";
+	return NULL;
+}
+
 void
 snapshot_live_total(const struct snapshot *s, double *bytes, double *error)
 {

@@ -165,6 +165,12 @@ struct snapshot *snapshot_take_fds(const struct target *t, struct err *e);
  */
 void snapshot_match_threads(struct snapshot *s, const struct target *t);
 
+/*
+ * NULL if the live table stands for all of the heap as it is now; else why it
+ * does not, a phrase: it stopped, or was attached when there was a heap.
+ */
+const char *snapshot_heap_unseen(const struct snapshot *s);
+
 /* Bytes held, from the live table, with their standard error. */
 void snapshot_live_total(const struct snapshot *s, double *bytes,
     double *error);

@@ -9,6 +9,7 @@ bench_programs = \
 	tests/bench/accept-bench \
 	tests/bench/churn \
 	tests/bench/open-many \
+	tests/bench/gap \
 	tests/bench/pairs \
 	tests/bench/sample-bench \
 	tests/bench/stacks-victim \
@@ -20,6 +21,11 @@ EXTRA_DIST += tests/bench/walk-bench.c
 
 # ullage stack beside eu-stack and gdb.
 dist_check_SCRIPTS += tests/bench/stack-bench
+# ullage attach beside gdb, strace and heaptrack.
+dist_check_SCRIPTS += tests/bench/attach-bench
+tests_bench_gap_SOURCES = tests/bench/gap.c
+tests_bench_gap_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin
+tests_bench_gap_LDADD = -lpthread
 # By hand: what looking costs, next to top.
 EXTRA_DIST += tests/bench/ps-cost
 tests_bench_accept_bench_SOURCES = tests/bench/accept-bench.c

@@ -42,6 +42,17 @@ tests_fuzz_cfi_fuzz_CFLAGS = $(AM_CFLAGS) \
 tests_fuzz_cfi_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
 endif
 
+# relocations of loaded objects
+EXTRA_DIST += tests/fuzz/slots-fuzz.c
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/slots-fuzz
+tests_fuzz_slots_fuzz_SOURCES = tests/fuzz/slots-fuzz.c \
+	src/agent/slots_scan.c src/agent/slots_scan.h
+tests_fuzz_slots_fuzz_CFLAGS = $(AM_CFLAGS) \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+tests_fuzz_slots_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
+endif
+
 # symbol
 EXTRA_DIST += tests/fuzz/symbol-fuzz.c
 if FUZZERS

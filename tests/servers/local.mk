@@ -1,5 +1,6 @@
 # tests/servers: redis, nginx, memcached, postgres and everyday programs.
 dist_check_SCRIPTS += \
+	tests/servers/attached \
 	tests/servers/descriptors \
 	tests/servers/ledgers \
 	tests/servers/profiles \
@@ -7,6 +8,7 @@ dist_check_SCRIPTS += \
 	tests/servers/same-servers
 EXTRA_DIST += tests/servers/lib.sh
 TESTS += \
+	tests/servers/attached \
 	tests/servers/descriptors \
 	tests/servers/ledgers \
 	tests/servers/profiles \

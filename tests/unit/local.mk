@@ -138,6 +138,17 @@ tests_unit_agent_words_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_agent_words_test_LDADD = $(agent_fake_libs)
 endif
 
+# Slots and pages, for attaching.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/agent_slots-test
+TESTS += tests/unit/agent_slots-test
+tests_unit_agent_slots_test_SOURCES = tests/unit/agent_slots-test.c \
+	src/agent/slots_scan.c src/agent/slots_scan.h src/agent/pages.c \
+	src/agent/pages.h
+tests_unit_agent_slots_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_slots_test_LDADD = $(CMOCKA_LIBS)
+endif
+
 # The keeper's rules and the memory ledger.
 if HAVE_CMOCKA
 memory_tests = tests/unit/keeper-test tests/unit/keeper_thread-test \
@@ -261,4 +272,11 @@ TESTS += tests/unit/kernel_map-test
 tests_unit_kernel_map_test_SOURCES = tests/unit/kernel_map-test.c
 tests_unit_kernel_map_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_kernel_map_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+# Attach: what can be known without a target.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/attach-test
+TESTS += tests/unit/attach-test
+tests_unit_attach_test_SOURCES = tests/unit/attach-test.c
+tests_unit_attach_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_attach_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -72,13 +73,12 @@ find_libc(const char *pid, uint64_t *code_end)
 static int
 wait_stop(pid_t pid)
 {
-	const struct timespec moment = { 0, 100000 };
 	int status;
 
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		if (waitpid(pid, &status, __WALL | WNOHANG) == pid)
 			return status;
-		nanosleep(&moment, NULL);
+		poll(NULL, 0, 1);
 	}
 	return -1;
 }

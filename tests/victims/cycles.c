@@ -5,7 +5,10 @@
  * slot, the protection of every page of every file that is mapped,
  * descriptors, threads, signal masks; and memory must not grow.
  *
- *   cycles AGENT COUNT [lazy]
+ *   cycles AGENT COUNT [lazy | PLUGIN]
+ *
+ * With PLUGIN a ninth thread loads and unloads that all the time, and what is
+ * mapped is no longer compared.
  */
 #include "config.h"
 
@@ -29,7 +32,7 @@
 #define HELD 64
 
 static volatile bool stop;
-static uint64_t rounds;
+static uint64_t rounds, loads;
 
 static void
 die(const char *what)
@@ -88,6 +91,34 @@ hammer(void *arg)
 	}
 	for (unsigned k = 0; k < HELD; k++)
 		free(held[k]);
+	return NULL;
+}
+
+/* Loads a library, calls it, unloads it. */
+static void
+keep(void *p)
+{
+	free(p);
+}
+
+static void *
+load_always(void *arg)
+{
+	while (!stop) {
+		void *handle = dlopen(arg, RTLD_NOW);
+		void (*call)(void (*)(void *), int);
+
+		if (handle == NULL)
+			die(dlerror());
+		call = (void (*)(void (*)(void *), int))dlsym(handle,
+		    "plugin_keep");
+		call(keep, 100);
+		dlclose(handle);
+		/* Or nobody else ever gets the loader's lock. */
+		for (int i = 0; i < 20; i++)
+			sched_yield();
+		__atomic_fetch_add(&loads, 1, __ATOMIC_RELAXED);
+	}
 	return NULL;
 }
 
@@ -225,12 +256,14 @@ count_tasks(void)
 	return n - 2;
 }
 
+static unsigned tasks = THREADS + 1;
+
 static uint64_t
-hash_state(bool keep)
+hash_state(bool to_file)
 {
 	uint64_t h = 14695981039346656037u;
 
-	for (int i = 0; i < 100000 && count_tasks() > THREADS + 1; i++)
+	for (int i = 0; i < 100000 && count_tasks() > tasks; i++)
 		sched_yield();
 	length = 0;
 	dl_iterate_phdr(put_object, NULL);
@@ -239,7 +272,7 @@ hash_state(bool keep)
 	/* The hammer opens and closes all the time: not here. */
 	for (size_t i = 0; i < length; i++)
 		h = (h ^ (unsigned char)text[i]) * 1099511628211u;
-	if (keep) {
+	if (to_file) {
 		FILE *f = fopen("state", "we");
 
 		if (f != NULL) {
@@ -293,12 +326,18 @@ cycle(const char *library)
 int
 main(int argc, char **argv)
 {
-	pthread_t threads[THREADS];
+	pthread_t threads[THREADS], loader;
+	bool loading = false;
 	int count = argc > 2 ? atoi(argv[2]) : 10;
 	uint64_t first, differ = 0;
 	long size, rss;
 
 	lazy = argc > 3;
+	if (lazy && strchr(argv[3], '/') != NULL) {
+		pthread_create(&loader, NULL, load_always, argv[3]);
+		loading = true;
+		tasks++;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, hammer, (void *)(i + 1));
@@ -314,10 +353,11 @@ main(int argc, char **argv)
 	rss = kib_of("RssAnon:");
 	for (int i = 20; i < count; i++) {
 		cycle(argv[1]);
-		if (i % 50 == 49)
+		if (i % 50 == 49 && !loading)
 			differ += hash_state(false) != first;
 	}
-	differ += hash_state(false) != first;
+	if (!loading)
+		differ += hash_state(false) != first;
 	if (differ != 0)
 		rename("state", "state.before"), hash_state(true);
 	printf("differ %llu\n", (unsigned long long)differ);
@@ -328,6 +368,9 @@ main(int argc, char **argv)
 	stop = true;
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	if (loading)
+		pthread_join(loader, NULL);
+	printf("loads %llu\n", (unsigned long long)loads);
 	printf("state %d\n", late_state(argv[1]));
 	printf("cycles %d\n", count);
 	return 0;

@@ -13,17 +13,21 @@
  *   open N         opens /dev/null at site_open
  *   threads N      creates threads that wait, at site_threads
  *   load PATH      dlopen; plugin N: its plugin_allocate(N); unload
- *   deep PATH      the same with RTLD_DEEPBIND
+ *   deep PATH      the same with RTLD_DEEPBIND, bound lazily
+ *   stuck, unstuck  a thread that stays inside of a hook
  *   fork           a child that allocates 10 at site_child and waits
  *   exec PATH      becomes that
  */
 #include "config.h"
 
 #include "late.h"
+#include "abi/arm.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +145,7 @@ arm_often(void *arg)
 	for (int i = 0; i < 25; i++)
 		if (late_arm(library, interval) == 0) {
 			__atomic_fetch_add(&won, 1, __ATOMIC_RELAXED);
-			while (late_disarm(library) == 3)
+			while (late_disarm(library) == ULL_ARM_BUSY)
 				sched_yield();
 		}
 	return arg;
@@ -158,6 +162,60 @@ rearm(void)
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	return won;
+}
+
+/* ---- a thread that stays inside of a hook -------------------------------------- */
+
+static pthread_t busy;
+static int door[2];
+static volatile int busy_ends;
+
+static void
+stay(int number)
+{
+	char c;
+
+	(void)number;
+	if (read(door[0], &c, 1) != 1)
+		abort();
+}
+
+static void *
+allocate_always(void *arg)
+{
+	while (!busy_ends)
+		free(malloc(64));
+	return arg;
+}
+
+/* A handler keeps it where it just was, which with interval 1 is mostly in a
+ * hook. Says how disarming went then. */
+static int
+stuck(void)
+{
+	struct sigaction act = { .sa_handler = stay };
+	int rc = 0;
+
+	if (pipe(door) != 0 || sigaction(SIGUSR1, &act, NULL) != 0 ||
+	    pthread_create(&busy, NULL, allocate_always, NULL) != 0)
+		return -1;
+	for (int i = 0; i < 100; i++) {
+		late_arm(library, 1);
+		for (int k = 0; k < 1000; k++)
+			sched_yield();
+		pthread_kill(busy, SIGUSR1);
+		rc = late_disarm(library);
+		if (rc != ULL_ARM_OK || write(door[1], "x", 1) != 1)
+			return rc;
+	}
+	return rc;
+}
+
+static int
+unstuck(void)
+{
+	busy_ends = 1;
+	return write(door[1], "x", 1) == 1 ? pthread_join(busy, NULL) : -1;
 }
 
 static int
@@ -180,7 +238,7 @@ static void *plugin;
 static int
 load(const char *path, int flags)
 {
-	plugin = dlopen(path, RTLD_NOW | flags);
+	plugin = dlopen(path, flags);
 	if (plugin == NULL)
 		fprintf(stderr, "%s\n", dlerror());
 	return plugin != NULL ? 0 : -1;
@@ -229,13 +287,17 @@ obey(const char *word, const char *arg)
 	if (strcmp(word, "threads") == 0)
 		return site_threads(n);
 	if (strcmp(word, "load") == 0)
-		return load(arg, RTLD_LOCAL);
+		return load(arg, RTLD_NOW);
 	if (strcmp(word, "deep") == 0)
-		return load(arg, RTLD_LOCAL | RTLD_DEEPBIND);
+		return load(arg, RTLD_LAZY | RTLD_DEEPBIND);
 	if (strcmp(word, "plugin") == 0)
 		return run_plugin(n);
 	if (strcmp(word, "unload") == 0)
 		return dlclose(plugin);
+	if (strcmp(word, "stuck") == 0)
+		return stuck();
+	if (strcmp(word, "unstuck") == 0)
+		return unstuck();
 	if (strcmp(word, "fork") == 0)
 		return make_child();
 	if (strcmp(word, "exec") == 0)

@@ -43,7 +43,10 @@ tests_victims_cycles_CFLAGS = $(victim_cflags)
 # One source, linked in six ways.
 late_hosts = tests/victims/late-host-lazy tests/victims/late-host-partial tests/victims/late-host-now tests/victims/late-host-noplt tests/victims/late-host-fixed tests/victims/late-host-fixed-now
 check_PROGRAMS += $(late_hosts) tests/victims/late-plugin.so \
-	tests/victims/late-tls.so
+	tests/victims/late-tls.so tests/victims/late-plugin-own.so
+tests_victims_late_plugin_own_so_SOURCES = tests/victims/late-plugin.c
+tests_victims_late_plugin_own_so_CFLAGS = $(victim_cflags) -fPIC -DOWN_MALLOC
+tests_victims_late_plugin_own_so_LDFLAGS = -shared -Wl,-z,lazy
 tests_victims_late_tls_so_SOURCES = tests/victims/late-tls.c
 tests_victims_late_tls_so_CFLAGS = $(victim_cflags) -fPIC -DTLS_SIZE=1664
 tests_victims_late_tls_so_LDFLAGS = -shared
@@ -165,7 +168,8 @@ check_PROGRAMS += \
 	tests/victims/hammer-own \
 	tests/victims/odd \
 	tests/victims/sandboxed \
-	tests/victims/slow-plugin.so
+	tests/victims/slow-plugin.so \
+	tests/victims/thrower
 tests_victims_arm_test_so_SOURCES = tests/victims/arm-test.c
 tests_victims_arm_test_so_CFLAGS = $(victim_cflags) -fPIC
 tests_victims_arm_test_so_LDFLAGS = -shared
@@ -185,3 +189,5 @@ tests_victims_slow_plugin_so_CFLAGS = $(victim_cflags) -fPIC
 tests_victims_slow_plugin_so_LDFLAGS = -shared
 tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
 tests_victims_sandboxed_CFLAGS = $(victim_cflags)
+tests_victims_thrower_SOURCES = tests/victims/thrower.cc
+tests_victims_thrower_CXXFLAGS = -std=c++17 -g -O1 -pthread
