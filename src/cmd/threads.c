@@ -57,8 +57,8 @@ static const struct column columns[COL_COUNT] = {
     [COL_AGE] = {"age", "AGE", CELL_DURATION, "since its start", false, false},
     [COL_WAIT] = {"wait", "WAITS IN", CELL_TEXT,
 	"kernel function that it waits in", true, false},
-    [COL_NAME] = {"name", "NAME", CELL_TEXT, "name of the thread", true,
-	false},
+    /* The last one shown that may be cut is. */
+    [COL_NAME] = {"name", "NAME", CELL_TEXT, "name of the thread", true, true},
     [COL_START] = {"start", "START", CELL_TEXT,
 	"function that it began in (with an agent)", true, false},
     [COL_CREATOR] = {"created_by", "CREATED BY", CELL_TEXT,
