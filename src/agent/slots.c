@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <time.h>
 
 HIDDEN uint32_t slots_stale;
 HIDDEN void *slots_dlopen;
@@ -79,17 +80,17 @@ drop_slots(void)
 	slots_used = 0;
 }
 
-/* ---- objects that were looked at ---------------------------------------------- */
+/* ---- objects that were there at the last look ---------------------------------------------- */
 
-#define KNOWN 1024
+#define KNOWN 4096
 
-static uint64_t known[KNOWN]; /* load addresses plus one; a hash */
+static uint64_t known[KNOWN]; /* load addresses plus one; a hash. 0: none */
 static uint32_t complete; /* all that there are were looked at once */
 
 static uint64_t *
 known_at(uint64_t bias)
 {
-	uint64_t h = (bias >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 54;
+	uint64_t h = (bias >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 52;
 
 	for (unsigned i = 0; i < 16; i++) {
 		uint64_t *k = &known[(h + i) % KNOWN];
@@ -99,7 +100,7 @@ known_at(uint64_t bias)
 	}
 	return NULL;
 }
-_Static_assert(KNOWN == 1 << (64 - 54), "the shift above");
+_Static_assert(KNOWN == 1 << (64 - 52), "the shift above");
 
 HIDDEN void
 slots_meet(uint64_t bias)
@@ -124,6 +125,11 @@ struct pass {
 	const struct link_map *libc;
 	uint64_t loader, vdso; /* addresses in them; 0: none */
 	bool after_libc;
+	/* Of patching: what had been unloaded when the objects were listed. */
+	uint64_t listed_subs;
+	bool last_try;
+	bool unloaded; /* something was since, so the list says nothing */
+	bool left_out; /* an object that may not be complete */
 	bool program; /* the first of all: the program itself */
 	struct slots_object program_object;
 	struct pages *pages;
@@ -250,7 +256,10 @@ visit_restore(void *arg, const struct slots_found *f)
 			p->changed++;
 		else
 			p->kept++;
-	} else if (value != s->old && value != (uint64_t)load(h->original)) {
+	} else if (value != s->old && value != (uint64_t)load(h->original) &&
+	    real_owner((const void *)value) != NULL) {
+		/* Not so of one that was unloaded, when another that is being
+		 * loaded lies in its place. */
 		p->kept++;
 	}
 }
@@ -281,26 +290,44 @@ is_left_alone(const struct pass *p, const struct dl_phdr_info *info)
 	return real_in(&l, "ullage_arm") != NULL;
 }
 
+/*
+ * An object that is being loaded is in the list before its slots are filled
+ * and its pages are protected, and to write to it then would be fatal. One
+ * that was listed before we waited for the loader is complete, if nothing was
+ * unloaded since: then it is the same one. Those up to libc came with the
+ * program, and always are.
+ */
+static bool
+is_complete(struct pass *p, const struct dl_phdr_info *info)
+{
+	const uint64_t *k = known_at(info->dlpi_addr);
+
+	if (p->what == RESTORE || !p->after_libc)
+		return true;
+	if (!p->unloaded && k != NULL && load(k) == info->dlpi_addr + 1)
+		return true;
+	p->left_out = true;
+	return false;
+}
+
 static int
 visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct pass *p = arg;
-	uint64_t *k;
 
+	(void)size;
+	p->unloaded = info->dlpi_subs != p->listed_subs;
+	if (p->what != RESTORE && p->unloaded && !p->last_try)
+		return 1;
 	p->object = (struct slots_object){ .bias = info->dlpi_addr,
 		.headers = info->dlpi_phdr, .n_headers = info->dlpi_phnum };
 	if (p->program)
 		p->program_object = p->object;
 	p->program = false;
-	if (size >= offsetof(struct dl_phdr_info, dlpi_subs) +
-		sizeof info->dlpi_subs) {
-		p->adds = info->dlpi_adds;
-		p->subs = info->dlpi_subs;
-	}
-	if ((k = known_at(info->dlpi_addr)) != NULL)
-		store(k, info->dlpi_addr + 1);
+	p->adds = info->dlpi_adds;
+	p->subs = info->dlpi_subs;
 	p->here = 0;
-	if (!is_left_alone(p, info))
+	if (is_complete(p, info) && !is_left_alone(p, info))
 		slots_scan(&p->object,
 		    p->what == RESTORE ? visit_restore : visit_patch, p);
 	page_close(&p->page);
@@ -326,10 +353,7 @@ run(struct pass *p)
 /* When all were patched last. */
 static uint64_t seen_adds, seen_subs;
 
-/*
- * Waits until nobody is loading anything: an object is in the list before its
- * slots are filled and its pages protected.
- */
+/* Waits until whoever is loading or unloading now is done with it. */
 static void
 wait_for_loader(void)
 {
@@ -347,20 +371,53 @@ wait_for_loader(void)
 		close(handle);
 }
 
-#define PASSES 4
+static int
+list_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	uint64_t *k = known_at(info->dlpi_addr), *subs = arg;
 
+	(void)size;
+	if (k != NULL)
+		store(k, info->dlpi_addr + 1);
+	*subs = info->dlpi_subs;
+	return 0;
+}
+
+static void
+forget_objects(void)
+{
+	for (unsigned i = 0; i < KNOWN; i++)
+		store(&known[i], 0);
+}
+
+#define PASSES 4
+#define TRIES 20 /* while others unload all the time */
+
+/* False if the map cannot be read. */
 static bool
 patch_once(struct pass *p, enum what what)
 {
+	struct timespec t = { 0, 1000000 };
 	struct pages pages;
+	uint64_t subs = 0;
 	bool ok;
 
-	wait_for_loader();
-	ok = pages_read(&pages);
-	*p = (struct pass){ .what = what, .pages = &pages };
-	if (ok)
-		run(p);
-	pages_free(&pages);
+	for (int i = 0;; i++) {
+		forget_objects();
+		dl_iterate_phdr(list_object, &subs);
+		wait_for_loader();
+		ok = pages_read(&pages);
+		*p = (struct pass){ .what = what, .pages = &pages,
+			.listed_subs = subs, .last_try = i == TRIES - 1 };
+		if (ok)
+			run(p);
+		pages_free(&pages);
+		if (!ok || !p->unloaded || p->last_try)
+			break;
+		mini_call2(SYS_nanosleep, &t, NULL);
+	}
+	if (p->left_out)
+		store(&slots_stale, 1);
 	return ok;
 }
 
@@ -409,7 +466,7 @@ slots_patch(struct ull_presence *presence)
 	real_locked(hooks_prepare, NULL);
 	if (!patch_all(&p))
 		return ULL_ARM_SLOTS;
-	seen_adds = p.adds;
+	seen_adds = p.left_out ? UINT64_MAX : p.adds; /* to be looked at */
 	seen_subs = p.subs;
 	store(&complete, 1);
 	numbers = (struct ull_presence){
@@ -444,8 +501,7 @@ slots_restore(void)
 	drop_slots();
 	numbers = (struct ull_presence){ .scans = numbers.scans };
 	store(&complete, 0);
-	for (unsigned i = 0; i < KNOWN; i++)
-		store(&known[i], 0);
+	forget_objects();
 	return kept;
 }
 

@@ -35,7 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SITE __attribute__((noinline, noclone))
+#define SITE __attribute__((noinline))
 #define OBJECTS 100000
 
 static void *objects[OBJECTS];

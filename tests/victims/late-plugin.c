@@ -21,7 +21,7 @@ malloc(size_t size)
 }
 #endif
 
-__attribute__((noinline, noclone)) static void
+__attribute__((noinline)) static void
 site_plugin(void (*keep)(void *), int n)
 {
 	for (int i = 0; i < n; i++)
