@@ -13,6 +13,9 @@
 #include "census/tally.h"
 #include "census/walk.h"
 
+/* Stretches of which a sample is made. */
+#define CENSUS_CELL (240 * CENSUS_PAGE)
+
 struct census_arena {
 	uint64_t address; /* 0: chunks with a mapping of their own */
 	uint64_t system;  /* bytes that it has of the kernel */

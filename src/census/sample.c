@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define CELL (64 * CENSUS_PAGE)
+/* With what is read before and after it no more than a window. */
+#define CELL CENSUS_CELL
 #define LEAD (4 * CENSUS_PAGE)
 
 /* Fewer cells than this are read all: there is nothing to be gained. */
@@ -79,9 +80,8 @@ taking_walk(struct taking *t, const struct census_segment *s,
 		census_walk(&t->walk, s, &a->counts);
 	} else {
 		group = t->c->times * CELL;
-		/* So that cells are whole pages; what is before the first
-		 * belongs to it. */
-		first = s->start & ~(CELL - 1);
+		/* So that cells are whole pages. */
+		first = s->start & ~(CENSUS_PAGE - 1);
 		for (uint64_t at = first; at < end && !t->c->cut;
 		     at += group) {
 			uint64_t cell = at +

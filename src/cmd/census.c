@@ -201,7 +201,7 @@ view_sample(const struct census *c, struct buf *out)
 
 	if (c->times < 2)
 		return;
-	buf_printf(out, "a sample: one in %" PRIu64 " stretches of 256k, "
+	buf_printf(out, "a sample: one in %" PRIu64 " stretches of 960k, "
 			"%" PRIu64 " of them were read; standard errors: ",
 	    c->times, c->cells);
 	part(out, "in use", error_of(c, in_use_of));
