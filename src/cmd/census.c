@@ -72,15 +72,24 @@ bytes_field(struct buf *out, const char *name, uint64_t value)
 	buf_printf(out, ",\"%s\":%" PRIu64, name, value);
 }
 
-static uint64_t
+/* Below 0: not known. */
+static int64_t
 error_of(const struct census *c, uint64_t (*value)(const struct census_counts *))
 {
 	uint64_t parts[CENSUS_PARTS];
 
 	for (int i = 0; i < CENSUS_PARTS; i++)
 		parts[i] = value(&c->parts[i]);
-	return (uint64_t)census_parts_error(parts, c->part_cells,
-	    c->times);
+	return (int64_t)census_parts_error(parts, c->part_cells, c->times);
+}
+
+static void
+error_field(struct buf *out, const char *name, int64_t error)
+{
+	if (error < 0)
+		buf_printf(out, ",\"%s\":null", name);
+	else
+		bytes_field(out, name, (uint64_t)error);
 }
 
 static uint64_t
@@ -131,9 +140,9 @@ json_head(const struct run *r, struct buf *out)
 	bytes_field(out, "wall_ns", c->wall_ns);
 	bytes_field(out, "sample_one_in", c->times);
 	bytes_field(out, "sample_stretches", c->cells);
-	bytes_field(out, "bytes_error", error_of(c, in_use_of));
-	bytes_field(out, "free_error", error_of(c, free_of));
-	bytes_field(out, "free_pages_resident_error", error_of(c, pages_of));
+	error_field(out, "bytes_error", error_of(c, in_use_of));
+	error_field(out, "free_error", error_of(c, free_of));
+	error_field(out, "free_pages_resident_error", error_of(c, pages_of));
 	buf_printf(out, ",\"arenas_lost\":%s", c->arenas_lost ? "true" :
 								 "false");
 	buf_printf(out, ",\"cut\":%s", c->cut ? "true" : "false");
@@ -202,12 +211,17 @@ view_sample(const struct census *c, struct buf *out)
 	if (c->times < 2)
 		return;
 	buf_printf(out, "a sample: one in %" PRIu64 " stretches of 960k, "
-			"%" PRIu64 " of them were read; standard errors: ",
+			"%" PRIu64 " of them were read; ",
 	    c->times, c->cells);
-	part(out, "in use", error_of(c, in_use_of));
-	part(out, ", free", error_of(c, free_of));
+	if (error_of(c, in_use_of) < 0) {
+		buf_puts(out, "too few to tell the error\n");
+		return;
+	}
+	part(out, "standard errors: in use",
+	    (uint64_t)error_of(c, in_use_of));
+	part(out, ", free", (uint64_t)error_of(c, free_of));
 	buf_printf(out, ", whole pages %s\n",
-	    units_bytes(text, (int64_t)error_of(c, pages_of)));
+	    units_bytes(text, error_of(c, pages_of)));
 }
 
 static void
