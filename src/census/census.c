@@ -135,6 +135,49 @@ first_of_arena(const struct taking *t, size_t i)
 	return first_chunk(t->states[i].address + STATE_SIZE);
 }
 
+/* Heaps of other arenas name theirs in their first word, and mmapped chunks
+ * have a flag in their second. */
+static bool
+is_main(const struct taking *t, const struct mapping *m)
+{
+	uint64_t top = t->states[0].top, word[2];
+
+	if (!m->writable || !m->readable || m->shared)
+		return false;
+	if (top >= m->start && top < m->end)
+		return true;
+	return strncmp(m->path, "/anon_hugepage", 14) == 0 &&
+	    census_read(&t->c->reader, m->start, word, sizeof word) &&
+	    !is_listed(t, word[0]) && !(word[1] & CHUNK_MMAPPED);
+}
+
+/*
+ * Where brk cannot, or huge pages were asked for, the main arena goes on in
+ * mappings: that of its top, and those of huge pages. Returns their bytes.
+ */
+static uint64_t
+walk_main_mappings(struct taking *t, struct census_arena *a)
+{
+	uint64_t top = t->states[0].top, seen = 0;
+
+	for (size_t i = 0; i < t->c->maps.n; i++) {
+		const struct mapping *m = &t->c->maps.list[i];
+		struct census_segment s = { .start = m->start, .end = m->end,
+			.main = true };
+
+		if (!is_main(t, m))
+			continue;
+		if (top >= s.start && top < s.end) {
+			s.top = top;
+			s.top_at = t->states[0].address + STATE_TOP;
+		}
+		a->heaps++;
+		seen += s.end - s.start;
+		taking_walk(t, &s, a);
+	}
+	return seen;
+}
+
 static void
 walk_main(struct taking *t, struct census_arena *a)
 {
@@ -146,19 +189,21 @@ walk_main(struct taking *t, struct census_arena *a)
 		.top_at = t->states[0].address + STATE_TOP,
 		.main = true,
 	};
+	uint64_t seen = 0;
+	bool has_top = s.top >= s.start && s.top < s.end;
 
-	a->heaps = 1;
-	if (l->heap_start == 0 || s.start >= s.end) {
-		a->counts.uncovered = a->system;
-		return;
-	}
-	/* Elsewhere when brk failed, and mappings are used instead. */
-	if (s.top < s.start || s.top >= s.end) {
+	if (!has_top) {
 		s.top = s.top_at = 0;
-		if (a->system > s.end - s.start)
-			a->counts.uncovered = a->system - (s.end - s.start);
+		seen = walk_main_mappings(t, a);
 	}
-	taking_walk(t, &s, a);
+	/* Without a sign of it the program's own brk is not glibc's. */
+	if ((has_top || l->par) && s.start < s.end) {
+		a->heaps++;
+		seen += s.end - s.start;
+		taking_walk(t, &s, a);
+	}
+	if (!has_top && a->system > seen)
+		a->counts.uncovered += a->system - seen;
 }
 
 /* That which holds for the heap of the arena and for the one of its top. */

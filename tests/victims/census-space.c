@@ -177,7 +177,7 @@ obey(const char *line, char **argv)
 		((size_t *)at)[1] = 0x6162636465666768;
 		printf("corrupt 0x%lx\n", (unsigned long)at);
 	} else if (strcmp(line, "exec\n") == 0) {
-		execl("/bin/sleep", "sleep", "60", NULL);
+		execl("/bin/cat", "cat", NULL);
 	} else if (strcmp(line, "fork\n") == 0) {
 		printf("forked %d\n", fork() == 0 ? 0 : 1);
 	}
