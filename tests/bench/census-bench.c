@@ -7,8 +7,8 @@
  * Makes a scattered heap of so many MiB, a third of it freed. Then one thread
  * works in it (malloc, memset, free), or maps and unmaps all the time,
  * map-first so that no ordinary task takes its CPU. Each line that is read is
- * answered: "rounds SECONDS LONGEST_NS" since the last
- * one, or, to "trim", what malloc_trim(0) returned, or, to "info", what
+ * answered: "ROUNDS SECONDS LONGEST_NS CPU_SECONDS" of that thread since the
+ * last one, or, to "trim", what malloc_trim(0) returned, or, to "info", what
  * mallinfo2 says is in use.
  */
 #include "config.h"
@@ -131,10 +131,23 @@ resident(void)
 	return atol(at + 11) * 1024;
 }
 
-static void
-answer(const char *line, uint64_t *since)
+static double
+cpu_of(pthread_t t)
 {
+	struct timespec at = { 0, 0 };
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(t, &clock) == 0)
+		clock_gettime(clock, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+static void
+answer(const char *line, pthread_t t, uint64_t *since)
+{
+	static double cpu_since;
 	uint64_t now = now_ns();
+	double cpu = cpu_of(t);
 
 	if (strcmp(line, "trim\n") == 0) {
 		long before = resident();
@@ -144,9 +157,11 @@ answer(const char *line, uint64_t *since)
 	} else if (strcmp(line, "info\n") == 0) {
 		printf("info %zu\n", mallinfo2().uordblks);
 	} else {
-		printf("%lu %.6f %lu\n", atomic_exchange(&rounds, 0),
-		    (double)(now - *since) / 1e9, atomic_exchange(&longest, 0));
+		printf("%lu %.6f %lu %.6f\n", atomic_exchange(&rounds, 0),
+		    (double)(now - *since) / 1e9, atomic_exchange(&longest, 0),
+		    cpu - cpu_since);
 		*since = now;
+		cpu_since = cpu;
 	}
 	fflush(stdout);
 }
@@ -156,7 +171,7 @@ main(int argc, char **argv)
 {
 	static char in[4096], out[4096];
 	char line[64];
-	pthread_t t;
+	pthread_t t = pthread_self();
 	uint64_t since;
 
 	setvbuf(stdin, in, _IOFBF, sizeof in);
@@ -170,6 +185,6 @@ main(int argc, char **argv)
 	fflush(stdout);
 	since = now_ns();
 	while (fgets(line, sizeof line, stdin) != NULL)
-		answer(line, &since);
+		answer(line, t, &since);
 	return 0;
 }
