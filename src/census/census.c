@@ -39,7 +39,7 @@ state_of(void *arg, struct census_chunk *chunk)
 	struct taking *t = arg;
 	enum chunk_state state = census_caches_state(&t->caches, chunk);
 
-	if (state == CHUNK_IN_USE)
+	if (state == CHUNK_IN_USE && !t->o->plain)
 		chunk->kind = census_kind(t->c->kinds, chunk);
 	return state;
 }
