@@ -2,11 +2,11 @@
 /*
  * A heap to take a census of, and what that costs its owner.
  *
- *	census-bench MIB [work|map|map-first|still]
+ *	census-bench MIB [work|work-first|map|map-first|still]
  *
  * Makes a scattered heap of so many MiB, a third of it freed. Then one thread
  * works in it (malloc, memset, free), or maps and unmaps all the time,
- * map-first so that no ordinary task takes its CPU. Each line that is read is
+ * -first so that no ordinary task takes its CPU. Each line that is read is
  * answered: "ROUNDS SECONDS LONGEST_NS CPU_SECONDS" of that thread since the
  * last one, or, to "trim", what malloc_trim(0) returned, or, to "info", what
  * mallinfo2 says is in use.
@@ -70,13 +70,23 @@ scatter(size_t bytes)
 	free(large);
 }
 
+/* Nobody else's work on the CPU that it has. */
+static void
+go_first(const char *mode)
+{
+	struct sched_param first = { .sched_priority = 1 };
+
+	if (strstr(mode, "-first") != NULL)
+		pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
+}
+
 static void *
-work(void *unused)
+work(void *mode)
 {
 	static void *p[10000];
 	unsigned seed = 2;
 
-	(void)unused;
+	go_first(mode);
 	for (;;) {
 		unsigned i = (unsigned)rand_r(&seed) % 10000;
 		size_t size = any_size(&seed);
@@ -91,10 +101,7 @@ work(void *unused)
 static void *
 map(void *mode)
 {
-	struct sched_param first = { .sched_priority = 1 };
-
-	if (strcmp(mode, "map-first") == 0)
-		pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
+	go_first(mode);
 	for (;;) {
 		uint64_t took, at = now_ns();
 		char *p = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
@@ -177,8 +184,8 @@ main(int argc, char **argv)
 	setvbuf(stdin, in, _IOFBF, sizeof in);
 	setvbuf(stdout, out, _IOFBF, sizeof out);
 	scatter((size_t)atol(argc > 1 ? argv[1] : "64") << 20);
-	if (argc > 2 && strcmp(argv[2], "work") == 0)
-		pthread_create(&t, NULL, work, NULL);
+	if (argc > 2 && strncmp(argv[2], "work", 4) == 0)
+		pthread_create(&t, NULL, work, argv[2]);
 	else if (argc > 2 && strncmp(argv[2], "map", 3) == 0)
 		pthread_create(&t, NULL, map, argv[2]);
 	printf("ready\n");
