@@ -157,8 +157,8 @@ view_sample(const struct census *c, struct buf *out)
 
 	if (c->times < 2)
 		return;
-	buf_printf(out, "a sample: one in %" PRIu64 " stretches of 960k, "
-			"%" PRIu64 " of them were read; ",
+	buf_printf(out, "a sample: one in %" PRIu64 " stretches of about "
+			"960k, %" PRIu64 " of them were read; ",
 	    c->times, c->cells);
 	if (error_of(c, in_use_of) < 0) {
 		buf_puts(out, "too few to tell the error\n");
