@@ -107,7 +107,7 @@ census_parts_error(const uint64_t parts[CENSUS_PARTS],
 		all += (double)parts[i];
 		n += (double)cells[i];
 	}
-	if (times < 2)
+	if (times < 2 || n <= 0)
 		return 0;
 	if (n < 2)
 		return -1;

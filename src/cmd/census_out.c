@@ -157,6 +157,10 @@ view_sample(const struct census *c, struct buf *out)
 
 	if (c->times < 2)
 		return;
+	if (c->cells == 0) {
+		buf_puts(out, "too small for a sample: all of it was read\n");
+		return;
+	}
 	buf_printf(out, "a sample: one in %" PRIu64 " stretches of about "
 			"960k, %" PRIu64 " of them were read; ",
 	    c->times, c->cells);
