@@ -13,7 +13,8 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
+#include "../victims/resident.h"
+
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -115,27 +116,6 @@ map(void *mode)
 		rounds++;
 	}
 	return NULL;
-}
-
-static long
-resident(void)
-{
-	static char text[65536];
-	const char *at;
-	size_t len = 0;
-	ssize_t n;
-	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
-
-	/* Not statm, whose counters are late; nor the pages of libc that
-	 * a call may bring. */
-	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	text[len] = '\0';
-	at = strstr(text, "\nAnonymous:");
-	if (at == NULL)
-		abort();
-	return atol(at + 11) * 1024;
 }
 
 static double

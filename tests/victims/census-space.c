@@ -15,7 +15,8 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
+#include "resident.h"
+
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -140,27 +141,6 @@ print_pins(void)
 	for (int i = 0; i < 3; i++)
 		printf("site %s %zu\n", sites[i], by_site[i]);
 	printf("pinned %zu\n", pinned);
-}
-
-static long
-resident(void)
-{
-	static char text[65536];
-	const char *at;
-	size_t len = 0;
-	ssize_t n;
-	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
-
-	/* Not statm, whose counters are late; nor the pages of libc that
-	 * a call may bring. */
-	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	text[len] = '\0';
-	at = strstr(text, "\nAnonymous:");
-	if (at == NULL)
-		abort();
-	return atol(at + 11) * 1024;
 }
 
 static void
