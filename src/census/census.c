@@ -84,6 +84,7 @@ take(struct taking *t)
 		    &t->states[i]);
 		t->all += t->states[i].system;
 	}
+	census_process_pace(c->process, t->all / c->times);
 	census_caches_settle(&t->caches, c->layout.minor);
 	c->cached_known = t->caches.n_keys > 0;
 	for (size_t i = 0; i < t->n; i++)

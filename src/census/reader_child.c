@@ -15,8 +15,6 @@
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
 
-#define PAUSE_NS 20000
-
 static void
 read_pagemap(int pagemap, uint64_t address, size_t n, uint8_t *there)
 {
@@ -49,8 +47,8 @@ struct direct {
 static ssize_t
 direct_read(void *arg, uint64_t address, void *to, size_t len)
 {
-	const struct timespec pause = { 0, PAUSE_NS };
 	const struct direct *d = arg;
+	const struct timespec pause = { 0, d->shared->pause_ns };
 	size_t done = 0;
 
 	while (done < len) {

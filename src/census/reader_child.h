@@ -27,6 +27,7 @@ struct shared {
 	uint64_t at; /* the piece that is being read */
 	ssize_t done;
 	int error;
+	long pause_ns; /* before each piece */
 	uint64_t cost; /* CPU time of the child, ns */
 	uint8_t there[CENSUS_WINDOW_PAGES];
 	unsigned char bytes[SCRATCH + LENDABLE];

@@ -29,6 +29,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Before a piece, which takes a tenth of it to read; and of all together. */
+#define PAUSE_NS UINT64_C(600000)
+#define PAUSES_NS UINT64_C(10000000000)
+
 /* A disk that swaps in is slow; nothing that comes is slower than this. */
 #define PATIENCE_MS 2000
 #define STUCK_MAX 6
@@ -293,6 +297,15 @@ census_process_reader(struct census_process *p)
 		.arg = p };
 
 	return r;
+}
+
+void
+census_process_pace(struct census_process *p, uint64_t bytes)
+{
+	uint64_t pieces = bytes / PIECE + 1;
+	uint64_t pause = PAUSES_NS / pieces;
+
+	p->shared->pause_ns = (long)(pause < PAUSE_NS ? pause : PAUSE_NS);
 }
 
 unsigned
