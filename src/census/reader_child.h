@@ -10,7 +10,7 @@
  * piece. Those of the target's threads that map and unmap wait for it, and
  * need a while without us in which to take it.
  */
-#define PIECE ((size_t)256 << 10)
+#define PIECE ((size_t)1 << 20)
 
 #define SCRATCH CENSUS_ROOM
 #define LENDABLE ((CENSUS_WINDOW_PAGES + 64) * CENSUS_PAGE)

@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 /* Before a piece, which takes a tenth of it to read; and of all together. */
-#define PAUSE_NS UINT64_C(600000)
+#define PAUSE_NS UINT64_C(2000000)
 #define PAUSES_NS UINT64_C(10000000000)
 
 /* A disk that swaps in is slow; nothing that comes is slower than this. */
