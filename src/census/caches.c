@@ -14,7 +14,7 @@
 #define CACHED_MAX 1040 /* largest chunk in a cache unless tuned */
 
 /* Lists of a target have no end if it wants so. */
-#define FAST_MAX (1u << 18)
+#define FAST_MAX (1u << 19) /* of all arenas */
 #define FAST_SIZE_MAX 0xb0
 
 /* From 2.32 on links are masked with their place (Safe-Linking). */
@@ -162,13 +162,13 @@ census_caches_fast(struct census_caches *c, const struct census_reader *r,
 {
 	uint64_t place[CENSUS_ROOM / 8];
 	struct lists l = { .minor = minor };
-	size_t n, before = c->n_fast;
+	size_t n;
 
 	memcpy(l.first, s->fast, sizeof l.first);
 	for (;;) {
 		n = census_call(r, follow, &l, sizeof l, place,
 		    sizeof place) / 8;
-		if (n <= CENSUS_FAST_BINS || c->n_fast - before >= FAST_MAX)
+		if (n <= CENSUS_FAST_BINS || c->n_fast >= FAST_MAX)
 			break;
 		n -= CENSUS_FAST_BINS;
 		for (size_t k = 0; k < n; k++) {

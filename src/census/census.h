@@ -13,6 +13,9 @@
 #include "census/tally.h"
 #include "census/walk.h"
 
+/* Stretches of which a sample is made. */
+#define CENSUS_CELL (240 * CENSUS_PAGE)
+
 struct census_arena {
 	uint64_t address; /* 0: chunks with a mapping of their own */
 	uint64_t system;  /* bytes that it has of the kernel */
@@ -46,6 +49,7 @@ struct census_options {
 	unsigned seconds; /* at most */
 	uint32_t times;	  /* 2 and up: read one stretch in so many */
 	uint64_t seed;	  /* which ones */
+	bool plain;	  /* what chunks hold is not looked at */
 	/* Called now and then: bytes of heap that are done, of so many. */
 	void (*progress)(void *arg, uint64_t done, uint64_t all);
 	/* A page (or so many) would be free but for what its owner got at that

@@ -216,7 +216,8 @@ kind_of_word(struct census_kinds *k, uint64_t word)
 	if (word < CENSUS_PAGE || word >= CENSUS_USER_END ||
 	    (m = mappings_find(k->maps, word)) == NULL)
 		return KIND_OTHER;
-	if (m->inode == 0)
+	/* Huge pages have a file by name alone. */
+	if (m->inode == 0 || strncmp(m->path, "/anon_hugepage", 14) == 0)
 		return m->readable ? KIND_HEAP : KIND_OTHER;
 	at = hash_start(&k->by_word, h);
 	while ((id = hash_next(&k->by_word, h, &at)) != 0)

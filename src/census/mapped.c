@@ -75,7 +75,8 @@ count_mapped(struct taking *t, struct census_arena *a, uint64_t p,
 	const struct census_reader *r = &t->c->reader;
 	struct census_chunk c = { .address = p, .size = size };
 
-	if (census_read(r, p + CHUNK_HEADER, c.seen, sizeof c.seen))
+	if (!t->o->plain &&
+	    census_read(r, p + CHUNK_HEADER, c.seen, sizeof c.seen))
 		c.n = sizeof c.seen;
 	a->counts.count[CHUNK_IN_USE]++;
 	a->counts.bytes[CHUNK_IN_USE] += size;

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A process may have 65,530 mappings, or what vm.max_map_count says. */
-#define MAPS_MAX (UINT64_C(256) << 20)
+/* A process may have 65,530 mappings, or what vm.max_map_count says; ours has
+ * to hold them. */
+#define MAPS_MAX (UINT64_C(24) << 20)
 
 static bool
 parse_line(char *line, struct mapping *m)

@@ -132,6 +132,12 @@ int census_process_check(struct census_process *p, const struct mappings *m,
     struct err *e);
 struct census_reader census_process_reader(struct census_process *p);
 
+/*
+ * So many bytes will be read: how long to pause before each piece follows, so
+ * that caches and memory are mostly the target's, and an end is in sight.
+ */
+void census_process_pace(struct census_process *p, uint64_t bytes);
+
 /* How often a read was given up because nothing came. */
 unsigned census_process_stuck(const struct census_process *p);
 

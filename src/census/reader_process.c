@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A live process: process_vm_readv, and pagemap for what is there.
- *
- * A child reads, into memory that we share with it. A page behind userfaultfd
+ * A live process. A child reads it, into memory that we share with it. A page behind userfaultfd
  * or a FUSE server that does not answer holds a reader for ever, in FUSE's case
  * so that not even SIGKILL frees it; then the child is left behind and another
  * takes its place. What was taken from a page that was there a moment ago is
@@ -10,7 +8,7 @@
  */
 #include "config.h"
 
-#include "census/reader.h"
+#include "census/reader_child.h"
 #include "base/err.h"
 #include "base/xalloc.h"
 #include "census/maps.h"
@@ -27,46 +25,17 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* linux/Documentation/admin-guide/mm/pagemap.rst */
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-
-/*
- * The kernel holds the target's mmap lock while it looks up the pages of one
- * piece. Those of the target's threads that map and unmap wait for it, and
- * need a while without us in which to take it.
- */
-#define PIECE ((size_t)256 << 10)
-#define PAUSE_NS 20000
+/* Before a piece, which takes a tenth of it to read; and of all together. */
+#define PAUSE_NS UINT64_C(2000000)
+#define PAUSES_NS UINT64_C(10000000000)
 
 /* A disk that swaps in is slow; nothing that comes is slower than this. */
 #define PATIENCE_MS 2000
 #define STUCK_MAX 6
-
-#define SCRATCH CENSUS_ROOM
-#define LENDABLE ((CENSUS_WINDOW_PAGES + 64) * CENSUS_PAGE)
-
-enum job { JOB_READ, JOB_PAGES, JOB_LOAD, JOB_CALL };
-
-struct shared {
-	enum job job;
-	uint64_t address;
-	size_t n;   /* bytes, or pages */
-	size_t to;  /* offset in bytes */
-	census_job call;
-	uint64_t in[CENSUS_IN / 8];
-	uint64_t at; /* the piece that is being read */
-	ssize_t done;
-	int error;
-	uint64_t cost; /* CPU time of the child, ns */
-	uint8_t there[CENSUS_WINDOW_PAGES];
-	unsigned char bytes[SCRATCH + LENDABLE];
-};
 
 struct census_process {
 	int32_t pid;
@@ -79,123 +48,6 @@ struct census_process {
 	uint64_t bad[STUCK_MAX]; /* pieces where reads stuck: not again */
 	uint64_t cost; /* of children that have ended */
 };
-
-/* ---- in the child --------------------------------------------------------- */
-
-static void
-read_pagemap(int pagemap, uint64_t address, size_t n, uint8_t *there)
-{
-	uint64_t entries[CENSUS_WINDOW_PAGES];
-	size_t have = 0;
-	ssize_t got;
-
-	got = pread(pagemap, entries, n * 8,
-	    (off_t)(address / CENSUS_PAGE * 8));
-	if (got > 0)
-		have = (size_t)got / 8;
-	for (size_t i = 0; i < n; i++)
-		there[i] = i >= have		    ? 0 :
-		    entries[i] & PAGEMAP_PRESENT ? PAGE_PRESENT :
-		    entries[i] & PAGEMAP_SWAPPED ? PAGE_SWAPPED :
-						   0;
-}
-
-/* What a job reads with, in the child. */
-struct direct {
-	struct shared *shared;
-	int32_t pid;
-	int pagemap;
-};
-
-/*
- * Rests before a piece, not after it: who has just slept is unlikely to lose
- * its CPU in the next moment, and while we have the lock that would be bad.
- */
-static ssize_t
-direct_read(void *arg, uint64_t address, void *to, size_t len)
-{
-	const struct timespec pause = { 0, PAUSE_NS };
-	const struct direct *d = arg;
-	size_t done = 0;
-
-	while (done < len) {
-		size_t want = len - done < PIECE ? len - done : PIECE;
-		struct iovec local = { (char *)to + done, want };
-		struct iovec remote = { (void *)(uintptr_t)(address + done),
-			want };
-		ssize_t got;
-
-		if (want > SCRATCH)
-			nanosleep(&pause, NULL);
-		d->shared->at = address + done;
-		got = process_vm_readv(d->pid, &local, 1, &remote, 1, 0);
-		if (got > 0)
-			done += (size_t)got;
-		if (got < (ssize_t)want)
-			break;
-	}
-	return done > 0 ? (ssize_t)done : -1;
-}
-
-static ssize_t
-direct_read_many(void *arg, const uint64_t *address, size_t n, void *to,
-    size_t len)
-{
-	struct iovec local[CENSUS_MANY], remote[CENSUS_MANY];
-	const struct direct *d = arg;
-
-	if (n > CENSUS_MANY || n == 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		local[i].iov_base = (char *)to + i * len;
-		remote[i].iov_base = (void *)(uintptr_t)address[i];
-		local[i].iov_len = remote[i].iov_len = len;
-	}
-	d->shared->at = address[0];
-	return process_vm_readv(d->pid, local, n, remote, n, 0);
-}
-
-static void
-direct_pages(void *arg, uint64_t address, size_t n, uint8_t *there)
-{
-	const struct direct *d = arg;
-
-	read_pagemap(d->pagemap, address, n, there);
-}
-
-static void __attribute__((noreturn))
-serve(struct shared *s, int32_t pid, int pagemap, int end)
-{
-	struct direct d = { s, pid, pagemap };
-	struct census_reader r = { .read = direct_read,
-		.read_many = direct_read_many, .pages = direct_pages,
-		.arg = &d };
-	struct timespec t;
-	char byte;
-
-	/* The longest that we sleep too long. */
-	prctl(PR_SET_TIMERSLACK, 1000UL);
-	while (read(end, &byte, 1) == 1) {
-		unsigned char *to = s->bytes + s->to;
-
-		errno = 0;
-		if (s->job == JOB_READ)
-			s->done = direct_read(&d, s->address, to, s->n);
-		else if (s->job == JOB_PAGES)
-			read_pagemap(pagemap, s->address, s->n, s->there);
-		else if (s->job == JOB_LOAD)
-			census_load(&r, s->address, s->n, s->there, to);
-		else
-			s->n = s->call(&r, s->in, s->bytes, s->n);
-		s->error = errno;
-		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-		s->cost = (uint64_t)t.tv_sec * 1000000000u +
-		    (uint64_t)t.tv_nsec;
-		if (send(end, &byte, 1, MSG_NOSIGNAL) != 1)
-			break;
-	}
-	_exit(0);
-}
 
 /* Whoever reads our output waits for its end: nothing of ours is kept. */
 static void
@@ -224,7 +76,7 @@ start_child(struct census_process *p)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "ullage-census");
 		keep_only(&pagemap, &ends[1]);
-		serve(p->shared, p->pid, pagemap, ends[1]);
+		census_child_serve(p->shared, p->pid, pagemap, ends[1]);
 	}
 	close(ends[1]);
 	if (p->child < 0) {
@@ -445,6 +297,15 @@ census_process_reader(struct census_process *p)
 		.arg = p };
 
 	return r;
+}
+
+void
+census_process_pace(struct census_process *p, uint64_t bytes)
+{
+	uint64_t pieces = bytes / PIECE + 1;
+	uint64_t pause = PAUSES_NS / pieces;
+
+	p->shared->pause_ns = (long)(pause < PAUSE_NS ? pause : PAUSE_NS);
 }
 
 unsigned

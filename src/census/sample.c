@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define CELL (64 * CENSUS_PAGE)
+/* With what is read before and after it no more than a window. */
+#define CELL CENSUS_CELL
 #define LEAD (4 * CENSUS_PAGE)
 
 /* Fewer cells than this are read all: there is nothing to be gained. */
@@ -30,15 +31,15 @@ random_below(struct taking *t, uint64_t n)
 }
 
 static void
-walk_cell(struct taking *t, const struct census_segment *whole, uint64_t at,
-    uint64_t end, struct census_arena *a)
+walk_cell(struct taking *t, const struct census_segment *whole, uint64_t from,
+    uint64_t until, struct census_arena *a)
 {
 	struct census_segment s = *whole;
 	struct census_counts n;
 
 	memset(&n, 0, sizeof n);
-	s.from = at;
-	s.until = at + CELL < end ? at + CELL : end;
+	s.from = from;
+	s.until = until;
 	if (s.from > whole->start + LEAD)
 		s.start = census_resume(&t->walk, &s, s.from - LEAD);
 	t->times = t->c->times;
@@ -52,6 +53,37 @@ walk_cell(struct taking *t, const struct census_segment *whole, uint64_t at,
 	t->c->part_cells[t->part]++;
 	t->times = 1;
 	t->part = CENSUS_PARTS;
+}
+
+/*
+ * As many groups of cells as make cells of about that size, and in each just
+ * as many cells as one of them stands for: else the last, smaller group would
+ * add an error of its own.
+ */
+static void
+walk_cells(struct taking *t, const struct census_segment *s, uint64_t end,
+    struct census_arena *a)
+{
+	uint64_t start = s->start & ~(CENSUS_PAGE - 1), times = t->c->times;
+	uint64_t pages = (end - start + CENSUS_PAGE - 1) / CENSUS_PAGE;
+	uint64_t groups = (pages + times * CELL / CENSUS_PAGE / 2) /
+	    (times * CELL / CENSUS_PAGE);
+
+	if (groups == 0)
+		groups = 1;
+	for (uint64_t i = 0; i < groups && !t->c->cut; i++) {
+		uint64_t first = pages * i / groups;
+		uint64_t n = pages * (i + 1) / groups - first;
+		uint64_t k = random_below(t, times);
+		uint64_t from = start + (first + n * k / times) * CENSUS_PAGE;
+		uint64_t until = start +
+		    (first + n * (k + 1) / times) * CENSUS_PAGE;
+
+		if (until > end)
+			until = end;
+		if (from < until)
+			walk_cell(t, s, from, until, a);
+	}
 }
 
 /* The top is exact in any case: it is known where it is. */
@@ -69,7 +101,7 @@ void
 taking_walk(struct taking *t, const struct census_segment *s,
     struct census_arena *a)
 {
-	uint64_t end = s->top != 0 ? s->top : s->end, group, first;
+	uint64_t end = s->top != 0 ? s->top : s->end;
 
 	t->from = s->start;
 	t->times = 1;
@@ -78,18 +110,7 @@ taking_walk(struct taking *t, const struct census_segment *s,
 	    end - s->start < CELLS_MIN * CELL) {
 		census_walk(&t->walk, s, &a->counts);
 	} else {
-		group = t->c->times * CELL;
-		/* So that cells are whole pages; what is before the first
-		 * belongs to it. */
-		first = s->start & ~(CELL - 1);
-		for (uint64_t at = first; at < end && !t->c->cut;
-		     at += group) {
-			uint64_t cell = at +
-			    random_below(t, t->c->times) * CELL;
-
-			if (cell < end)
-				walk_cell(t, s, cell, end, a);
-		}
+		walk_cells(t, s, end, a);
 		if (s->top != 0)
 			walk_top(t, s, a);
 	}

@@ -26,6 +26,15 @@ struct taking {
 /* True when the time is up. */
 bool taking_enough(void *arg, uint64_t at);
 
+/* Finds the arenas, and makes room for what is counted of them. */
+void taking_list(struct taking *t);
+
+/* Where the chunks of an arena begin. */
+uint64_t taking_first(const struct taking *t, size_t i);
+
+/* Walks an arena. */
+void taking_arena(struct taking *t, size_t i);
+
 /* Walks a segment, or a sample of it. */
 void taking_walk(struct taking *t, const struct census_segment *s,
     struct census_arena *a);

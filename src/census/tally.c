@@ -107,8 +107,10 @@ census_parts_error(const uint64_t parts[CENSUS_PARTS],
 		all += (double)parts[i];
 		n += (double)cells[i];
 	}
-	if (times < 2 || n < 2)
+	if (times < 2 || n <= 0)
 		return 0;
+	if (n < 2)
+		return -1;
 	for (int i = 0; i < CENSUS_PARTS; i++) {
 		double k = (double)cells[i];
 		double d = (double)parts[i] - k / n * all;
@@ -117,7 +119,7 @@ census_parts_error(const uint64_t parts[CENSUS_PARTS],
 		freedom += k * (1 - k / n);
 	}
 	if (freedom <= 0)
-		return 0;
+		return -1;
 	return sqrt(squares / freedom * n * (1 - 1 / (double)times));
 }
 

@@ -41,7 +41,7 @@ void census_tally_pin(struct census_tally *t, uint32_t arena, uint32_t kind,
 
 /*
  * Standard error of the sum of such parts, of so many cells each, when one of
- * `times` cells was looked at.
+ * `times` cells was looked at; 0 if all was, -1: not known.
  */
 double census_parts_error(const uint64_t parts[CENSUS_PARTS],
     const uint64_t cells[CENSUS_PARTS], uint64_t times);

@@ -20,9 +20,6 @@
 /* So often the top may move away while we come near. */
 #define MOVES 64
 
-/* A window for a part of a segment: what is read beyond it is for nothing. */
-#define CELL_PAGES 72
-
 /* Between two looks at the clock. */
 #define STEPS 4096
 
@@ -381,8 +378,7 @@ census_walk(const struct census_walk *w, const struct census_segment *segment,
 	k.counts = counts;
 	k.p = segment->start;
 	census_pins_init(&k.pins, w, segment, counts);
-	census_window_init(&k.window, w->reader,
-	    segment->until != 0 ? CELL_PAGES : CENSUS_WINDOW_PAGES);
+	census_window_init(&k.window, w->reader, CENSUS_WINDOW_PAGES);
 	if (k.p % CENSUS_PAGE != 0)
 		census_pins_spoil(&k.pins, k.p);
 	while (k.p < k.s.end && !at_top(&k) && !past_it(&k)) {

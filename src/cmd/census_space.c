@@ -54,7 +54,7 @@ static const struct column pin_columns[P_COLUMNS] = {
 	    false },
 	{ "content", "CONTENT", CELL_TEXT, "of the chunks that pin", true,
 	    true },
-	{ "size", "SIZE", CELL_BYTES, "of the chunk; - is various", false,
+	{ "size", "SIZE", CELL_ID, "of the chunk; - is various", false,
 	    false },
 	{ "count", "CHUNKS", CELL_COUNT, "all chunks like it", false, false },
 	{ "pages", "PAGES", CELL_COUNT,

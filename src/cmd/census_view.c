@@ -273,6 +273,7 @@ group_table(const struct census *c, enum census_by by,
 		struct census_row sum = *rows[i];
 		uint64_t parts[CENSUS_PARTS] = { 0 };
 		char *name = group_name(c, by, &sum);
+		double error;
 
 		sum.count = sum.bytes = 0;
 		for (k = i; k < c->tally.n && order(&rows[i], &rows[k]) == 0;
@@ -282,9 +283,9 @@ group_table(const struct census *c, enum census_by by,
 			add_parts(&c->tally, rows[k], parts);
 		}
 		group_row(t, &sum, name, total.bytes[CHUNK_IN_USE], by, base);
-		table_u64(t, G_ERROR,
-		    (uint64_t)census_parts_error(parts, c->part_cells,
-	    c->times));
+		error = census_parts_error(parts, c->part_cells, c->times);
+		if (error >= 0)
+			table_u64(t, G_ERROR, (uint64_t)error);
 		if (by == CENSUS_BY_CONTENT)
 			table_u64(t, G_CLASS,
 			    census_kind_is_class(c->kinds, sum.kind));

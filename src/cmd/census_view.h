@@ -4,6 +4,7 @@
 #define ULLAGE_CMD_CENSUS_VIEW_H
 
 #include "census/census.h"
+#include "cmd/cmd.h"
 #include "profile/profile.h"
 #include "table/table.h"
 
@@ -44,6 +45,23 @@ char *census_content_name(const struct census *c, uint32_t kind);
 /* Frames are arena, content, size. Owned by the caller. */
 struct profile *census_profile(const struct census *c, int32_t pid);
 
+/* ---- a run of the command --------------------------------------------------------- */
+
+struct census_sites;
+struct census_run {
+	const struct options *o;
+	int32_t pid;
+	int only; /* a view, or -1 */
+	bool space;
+	struct census *c;
+	struct census_base *base;   /* or NULL */
+	struct census_sites *sites; /* or NULL */
+	uint64_t shown_ns, began_ns; /* of the progress; 0: not yet */
+};
+
+void census_view_json(const struct census_run *r, struct buf *out);
+void census_view_text(const struct census_run *r, struct buf *out);
+
 /* ---- growth ------------------------------------------------------------------- */
 
 /* From a file that --json wrote; owned by the caller. */
@@ -61,7 +79,6 @@ void census_base_find(const struct census_base *b, enum census_by by,
  * before the census, whose `pins` and `arg` then are census_sites_pin and the
  * result. NULL if there is no agent that samples; *why tells.
  */
-struct census_sites;
 struct census_sites *census_sites_new(const char *pid, const char **why);
 void census_sites_pin(void *arg, uint64_t address, uint64_t pages);
 struct table *census_sites_table(const struct census_sites *s);

@@ -54,6 +54,7 @@ src_libhome_a_SOURCES += \
 src_libhome_a_SOURCES += \
 	src/cmd/census.c \
 	src/cmd/census_base.c \
+	src/cmd/census_out.c \
 	src/cmd/census_profile.c \
 	src/cmd/census_sites.c \
 	src/cmd/census_space.c \

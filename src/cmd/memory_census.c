@@ -86,7 +86,7 @@ memory_census_take(const struct options *o, const struct target *t,
     const struct snapshot *s, uint64_t anonymous, struct memory_census *m,
     struct err *e)
 {
-	struct census_options how = { .seconds = SECONDS };
+	struct census_options how = { .seconds = SECONDS, .plain = true };
 	struct census *c;
 
 	memset(m, 0, sizeof *m);

@@ -2,18 +2,19 @@
 /*
  * A heap to take a census of, and what that costs its owner.
  *
- *	census-bench MIB [work|map|map-first|still]
+ *	census-bench MIB [work|work-first|map|map-first|still]
  *
  * Makes a scattered heap of so many MiB, a third of it freed. Then one thread
  * works in it (malloc, memset, free), or maps and unmaps all the time,
- * map-first so that no ordinary task takes its CPU. Each line that is read is
- * answered: "rounds SECONDS LONGEST_NS" since the last
- * one, or, to "trim", what malloc_trim(0) returned, or, to "info", what
+ * -first so that no ordinary task takes its CPU. Each line that is read is
+ * answered: "ROUNDS SECONDS LONGEST_NS CPU_SECONDS" of that thread since the
+ * last one, or, to "trim", what malloc_trim(0) returned, or, to "info", what
  * mallinfo2 says is in use.
  */
 #include "config.h"
 
-#include <fcntl.h>
+#include "../victims/resident.h"
+
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -70,13 +71,23 @@ scatter(size_t bytes)
 	free(large);
 }
 
+/* Nobody else's work on the CPU that it has. */
+static void
+go_first(const char *mode)
+{
+	struct sched_param first = { .sched_priority = 1 };
+
+	if (strstr(mode, "-first") != NULL)
+		pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
+}
+
 static void *
-work(void *unused)
+work(void *mode)
 {
 	static void *p[10000];
 	unsigned seed = 2;
 
-	(void)unused;
+	go_first(mode);
 	for (;;) {
 		unsigned i = (unsigned)rand_r(&seed) % 10000;
 		size_t size = any_size(&seed);
@@ -91,10 +102,7 @@ work(void *unused)
 static void *
 map(void *mode)
 {
-	struct sched_param first = { .sched_priority = 1 };
-
-	if (strcmp(mode, "map-first") == 0)
-		pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
+	go_first(mode);
 	for (;;) {
 		uint64_t took, at = now_ns();
 		char *p = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
@@ -110,31 +118,23 @@ map(void *mode)
 	return NULL;
 }
 
-static long
-resident(void)
+static double
+cpu_of(pthread_t t)
 {
-	static char text[65536];
-	const char *at;
-	size_t len = 0;
-	ssize_t n;
-	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
+	struct timespec at = { 0, 0 };
+	clockid_t clock;
 
-	/* Not statm, whose counters are late; nor the pages of libc that
-	 * a call may bring. */
-	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	text[len] = '\0';
-	at = strstr(text, "\nAnonymous:");
-	if (at == NULL)
-		abort();
-	return atol(at + 11) * 1024;
+	if (pthread_getcpuclockid(t, &clock) == 0)
+		clock_gettime(clock, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
 static void
-answer(const char *line, uint64_t *since)
+answer(const char *line, pthread_t t, uint64_t *since)
 {
+	static double cpu_since;
 	uint64_t now = now_ns();
+	double cpu = cpu_of(t);
 
 	if (strcmp(line, "trim\n") == 0) {
 		long before = resident();
@@ -144,9 +144,11 @@ answer(const char *line, uint64_t *since)
 	} else if (strcmp(line, "info\n") == 0) {
 		printf("info %zu\n", mallinfo2().uordblks);
 	} else {
-		printf("%lu %.6f %lu\n", atomic_exchange(&rounds, 0),
-		    (double)(now - *since) / 1e9, atomic_exchange(&longest, 0));
+		printf("%lu %.6f %lu %.6f\n", atomic_exchange(&rounds, 0),
+		    (double)(now - *since) / 1e9, atomic_exchange(&longest, 0),
+		    cpu - cpu_since);
 		*since = now;
+		cpu_since = cpu;
 	}
 	fflush(stdout);
 }
@@ -156,20 +158,20 @@ main(int argc, char **argv)
 {
 	static char in[4096], out[4096];
 	char line[64];
-	pthread_t t;
+	pthread_t t = pthread_self();
 	uint64_t since;
 
 	setvbuf(stdin, in, _IOFBF, sizeof in);
 	setvbuf(stdout, out, _IOFBF, sizeof out);
 	scatter((size_t)atol(argc > 1 ? argv[1] : "64") << 20);
-	if (argc > 2 && strcmp(argv[2], "work") == 0)
-		pthread_create(&t, NULL, work, NULL);
+	if (argc > 2 && strncmp(argv[2], "work", 4) == 0)
+		pthread_create(&t, NULL, work, argv[2]);
 	else if (argc > 2 && strncmp(argv[2], "map", 3) == 0)
 		pthread_create(&t, NULL, map, argv[2]);
 	printf("ready\n");
 	fflush(stdout);
 	since = now_ns();
 	while (fgets(line, sizeof line, stdin) != NULL)
-		answer(line, &since);
+		answer(line, t, &since);
 	return 0;
 }

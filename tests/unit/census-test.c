@@ -4,6 +4,7 @@
 
 #include "census/kinds.h"
 #include "census/maps.h"
+#include "census/resume.h"
 #include "census/tally.h"
 #include "census/walk.h"
 
@@ -281,6 +282,119 @@ cached_chunks_are_apart(void **unused)
 	assert_int_equal(c.bytes[CHUNK_IN_USE], 64);
 }
 
+/* ---- what is free, and who pins it ---------------------------------------------- */
+
+static void
+a_page_is_pinned_by_one_chunk_beside_free_ones(void **unused)
+{
+	struct census_counts c;
+
+	(void)unused;
+	chunk(8192, true);
+	chunk(64 + 2048, false);
+	chunk(64, true); /* alone on the third page */
+	chunk(4096 - 2112 - 64 + 1024, false);
+	chunk(64, true); /* two on the fourth */
+	chunk(64, true);
+	chunk(4096 - 1024 - 128 + 4096, false);
+	chunk(8192, true); /* pages of its own */
+	chunk(4096, true);
+	c = walk();
+	assert_int_equal(c.pinned, 1);
+	assert_int_equal(c.pages, 4096);
+}
+
+static void
+runs_are_counted_by_length(void **unused)
+{
+	struct census_counts c;
+
+	(void)unused;
+	for (int i = 0; i < 10; i++) {
+		chunk(32, false);
+		chunk(64, true);
+		chunk(4096, false);
+		chunk(64, true);
+	}
+	c = walk();
+	assert_int_equal(c.runs[0], 10);
+	assert_int_equal(c.run_bytes[0], 320);
+	assert_int_equal(c.runs[7], 10);
+	assert_int_equal(c.run_bytes[7], 40960);
+	assert_int_equal(c.runs[1], 0);
+}
+
+static void
+cells_together_are_the_whole(void **unused)
+{
+	struct census_counts whole, part, sum;
+	struct census_reader r = { .read = read_buffer,
+		.pages = pages_buffer, .arg = heap };
+	struct census_walk w = { &r, state, NULL, NULL, heap, enough };
+	struct census_segment s = { .start = BASE, .main = true };
+	uint64_t end;
+	unsigned seed = 3;
+
+	(void)unused;
+	while (heap->at < 700 * 4096)
+		chunk((2 + (uint64_t)rand_r(&seed) % 300) * 16,
+		    rand_r(&seed) % 3 != 0);
+	chunk(64, true);
+	whole = walk();
+	memset(&sum, 0, sizeof sum);
+	end = BASE + heap->at;
+	s.top = end;
+	s.end = BASE + sizeof heap->bytes;
+	for (uint64_t at = BASE; at < end; at += 50 * 4096) {
+		s.from = at;
+		s.until = at + 50 * 4096 < end ? at + 50 * 4096 : end;
+		s.start = at == BASE ? BASE : census_resume(&w, &s,
+						  at - 4 * 4096);
+		memset(&part, 0, sizeof part);
+		census_walk(&w, &s, &part);
+		census_counts_add(&sum, &part, 1);
+	}
+	assert_int_equal(sum.bytes[CHUNK_IN_USE], whole.bytes[CHUNK_IN_USE]);
+	assert_int_equal(sum.bytes[CHUNK_FREE], whole.bytes[CHUNK_FREE]);
+	assert_int_equal(sum.pages, whole.pages);
+	assert_int_equal(sum.pinned, whole.pinned);
+	assert_int_equal(sum.derailed, 0);
+	assert_memory_equal(sum.runs, whole.runs, sizeof sum.runs);
+}
+
+static void
+a_top_of_absurd_size_is_not_believed(void **unused)
+{
+	struct census_counts c;
+
+	(void)unused;
+	for (int i = 0; i < 100; i++)
+		chunk(64, true);
+	put(heap->at + 8, (UINT64_C(1) << 46) | CHUNK_PREV_IN_USE);
+	c = walk_to(sizeof heap->bytes, heap->at);
+	assert_int_equal(c.count[CHUNK_IN_USE], 100);
+	assert_in_range(c.top, 0, sizeof heap->bytes);
+}
+
+static void
+errors_follow_from_how_cells_differ(void **unused)
+{
+	uint64_t parts[CENSUS_PARTS], cells[CENSUS_PARTS];
+
+	(void)unused;
+	for (int i = 0; i < CENSUS_PARTS; i++) {
+		cells[i] = 10;
+		parts[i] = 1000;
+	}
+	assert_true(census_parts_error(parts, cells, 10) == 0);
+	parts[0] = 1400;
+	assert_true(census_parts_error(parts, cells, 10) > 100);
+	assert_true(census_parts_error(parts, cells, 1) == 0);
+	memset(cells, 0, sizeof cells);
+	cells[3] = 1;
+	assert_true(census_parts_error(parts, cells, 10) < 0);
+}
+
 /* ---- contents and mappings --------------------------------------------------- */
 
 static void
@@ -357,6 +471,11 @@ main(void)
 		HEAP_TEST(nothing_is_made_of_zeros_and_noise),
 		HEAP_TEST(time_that_runs_out_is_stated_in_bytes),
 		HEAP_TEST(cached_chunks_are_apart),
+		HEAP_TEST(a_page_is_pinned_by_one_chunk_beside_free_ones),
+		HEAP_TEST(runs_are_counted_by_length),
+		HEAP_TEST(cells_together_are_the_whole),
+		HEAP_TEST(a_top_of_absurd_size_is_not_believed),
+		cmocka_unit_test(errors_follow_from_how_cells_differ),
 		HEAP_TEST(only_what_is_beyond_doubt_is_named),
 		cmocka_unit_test(names_of_mappings_may_be_anything),
 		cmocka_unit_test(rows_are_added_up),

@@ -276,10 +276,40 @@ what_a_trim_returns_has_a_reason(void **state)
 	assert_int_equal(ledger_return(&l, &t, &why), 0);
 }
 
+static void
+a_census_is_believed_to_the_byte(void **state)
+{
+	struct fixture f;
+	struct ledger_trim trim = { .allocator = "glibc",
+		.releasable = 777 * 4096, .counted = true };
+	const char *why;
+
+	(void)state;
+	prepare(&f);
+	f.in.watched = f.in.glibc = true;
+	f.in.live = 5 << 20;
+	f.in.absent = 1 << 20;
+	f.in.mapped = 300 << 10; /* of what looks like other memory */
+	f.in.metadata = 12345;
+	ledger_make(&f.in, &f.l);
+	assert_int_equal(sum(&f.l), total_kb * 1024);
+	assert_int_equal(f.l.bytes[LEDGER_LIVE], 4 << 20);
+	assert_int_equal(f.l.bytes[LEDGER_OVERHEAD], 12345);
+	assert_int_equal(f.l.bytes[LEDGER_RETAINED],
+	    (10240 + 800 + 300) * 1024 - (4 << 20) - 12345);
+	assert_int_equal(f.l.bytes[LEDGER_ANONYMOUS], (1000 - 300) * 1024);
+	assert_int_equal(f.l.live_absent, 1 << 20);
+	assert_int_equal(f.l.error, 0);
+	assert_int_equal(ledger_return(&f.l, &trim, &why), 777 * 4096);
+	assert_non_null(strstr(why, "census"));
+	clean(&f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_census_is_believed_to_the_byte),
 		cmocka_unit_test(mappings_are_read_and_nonsense_is_not),
 		cmocka_unit_test(without_an_agent_each_page_is_in_one_part),
 		cmocka_unit_test(live_objects_tell_whose_a_mapping_is),

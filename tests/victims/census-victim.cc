@@ -3,7 +3,8 @@
 // A heap whose contents are known. Prints what it holds, one "name count
 // bytes" per line (bytes of chunks), then "ready"; then obeys lines:
 // info (mallinfo2), trim (malloc_trim, and what it returned), leak, churn, quit.
-#include <fcntl.h>
+#include "resident.h"
+
 #include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -115,27 +116,6 @@ scatter(unsigned seed, int n)
 	for (int i = 0; i < n; i++)
 		if (rand_r(&seed) % 2)
 			free(p[i]);
-}
-
-static long
-resident()
-{
-	static char text[65536];
-	const char *at;
-	size_t len = 0;
-	ssize_t n;
-	int fd = open("/proc/self/smaps_rollup", O_RDONLY);
-
-	/* Not statm, whose counters are late; nor the pages of libc that
-	 * a call may bring. */
-	while ((n = read(fd, text + len, sizeof text - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	text[len] = '\0';
-	at = strstr(text, "\nAnonymous:");
-	if (at == nullptr)
-		abort();
-	return atol(at + 11) * 1024;
 }
 
 static void

@@ -154,7 +154,8 @@ check_PROGRAMS += tests/victims/census-hostile tests/victims/census-space \
 	tests/victims/census-victim
 tests_victims_census_hostile_SOURCES = tests/victims/census-hostile.c
 tests_victims_census_hostile_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
-tests_victims_census_space_SOURCES = tests/victims/census-space.c
+tests_victims_census_space_SOURCES = tests/victims/census-space.c \
+	tests/victims/resident.h
 tests_victims_census_space_CFLAGS = $(AM_CFLAGS) -g -O1 -fno-builtin
 tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
 tests_victims_census_victim_CXXFLAGS = -std=c++17 -g -O1 -fno-builtin -pthread
