@@ -54,6 +54,8 @@ if SERVE
 src_libhome_a_SOURCES += \
 	src/cmd/serve.c \
 	src/cmd/serve_metrics.c src/cmd/serve_metrics.h \
+	src/cmd/serve_source.c src/cmd/serve_source.h \
 	src/cmd/serve_tables.c src/cmd/serve_tables.h \
-	src/cmd/serve_targets.c src/cmd/serve_targets.h
+	src/cmd/serve_targets.c src/cmd/serve_targets.h \
+	src/cmd/serve_watch.c src/cmd/serve_watch.h
 endif

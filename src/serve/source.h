@@ -27,6 +27,9 @@ struct source_kind {
 typedef void source_section_fn(void *arg, const char *title,
     const char *help, const struct table *t);
 
+/* An address that has a name. */
+typedef void source_symbol_fn(void *arg, uint64_t address, const char *name);
+
 struct source {
 	void *arg;
 
@@ -46,9 +49,10 @@ struct source {
 	/* Arguments, each with the NUL at its end. */
 	int (*cmdline)(void *arg, int32_t pid, struct buf *out, struct err *e);
 
-	/* Appends the name of the function at an address, or nothing. */
-	int (*symbol)(void *arg, int32_t pid, uint64_t address,
-	    struct buf *out, struct err *e);
+	/* Calls back with the name of the function at each address that has
+	 * one, in their order. */
+	int (*symbols)(void *arg, int32_t pid, const uint64_t *addresses,
+	    size_t n, source_symbol_fn *fn, void *fn_arg, struct err *e);
 
 	/* Everything that is measured, of all processes. */
 	void (*metrics)(void *arg, struct metrics *m);
