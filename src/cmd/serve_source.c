@@ -6,9 +6,11 @@
 #include "cmd/serve_metrics.h"
 #include "cmd/serve_tables.h"
 #include "profile/kind.h"
+#include "profile/kind_cpu.h"
 #include "profile/kind_threads.h"
 #include "profile/symbolize.h"
 #include "target/snapshot.h"
+#include "unwind/cpu.h"
 #include "unwind/threads.h"
 
 #include <stdio.h>
@@ -116,6 +118,60 @@ get_profile(void *arg, int32_t pid, const char *name, struct err *e)
 		}
 		watched_close(w, h);
 	}
+	serve_targets_put(&s->targets, w);
+	return p;
+}
+
+/* One at a time of each process. */
+static bool
+begin_cpu(struct watched *w)
+{
+	bool free_hand;
+
+	pthread_mutex_lock(&w->lock);
+	free_hand = !w->cpu_profile;
+	w->cpu_profile = true;
+	pthread_mutex_unlock(&w->lock);
+	return free_hand;
+}
+
+static struct profile *
+build_cpu(struct serving *s, struct watched *w, uint64_t duration_ns,
+    source_wait_fn *wait, void *wait_arg, struct err *e)
+{
+	struct cpu *c = cpu_take(w->pid, duration_ns, wait, wait_arg, e);
+	struct profile *p = NULL;
+	struct handle *h;
+
+	pthread_mutex_lock(&w->lock);
+	w->cpu_profile = false;
+	pthread_mutex_unlock(&w->lock);
+	if (c == NULL)
+		return NULL;
+	if ((h = watched_open(w, e)) != NULL) {
+		p = cpu_profile(c);
+		pthread_mutex_lock(&h->names_lock);
+		profile_symbolize(p, names_of(s, w, h));
+		pthread_mutex_unlock(&h->names_lock);
+		watched_close(w, h);
+	}
+	cpu_free(c);
+	return p;
+}
+
+static struct profile *
+get_cpu(void *arg, int32_t pid, uint64_t duration_ns, source_wait_fn *wait,
+    void *wait_arg, bool *busy, struct err *e)
+{
+	struct serving *s = arg;
+	struct watched *w = serve_targets_get(&s->targets, pid, e);
+	struct profile *p = NULL;
+
+	if (w == NULL)
+		return NULL;
+	*busy = !begin_cpu(w);
+	if (!*busy)
+		p = build_cpu(s, w, duration_ns, wait, wait_arg, e);
 	serve_targets_put(&s->targets, w);
 	return p;
 }
@@ -238,12 +294,14 @@ list_kinds(void)
 
 	while (kinds[n] != NULL)
 		n++;
-	list = xcalloc(n + 2, sizeof *list);
+	list = xcalloc(n + 3, sizeof *list);
 	for (size_t i = 0; i < n; i++)
 		list[i] = (struct source_kind){ kinds[i]->name,
 			kinds[i]->summary };
 	list[n] = (struct source_kind){ "threads",
 		"show where every thread is now" };
+	list[n + 1] = (struct source_kind){ "cpu",
+		"show what uses processor time, for 30 seconds" };
 	return list;
 }
 
@@ -253,7 +311,7 @@ serve_source_init(struct serving *s, bool all_agents)
 	serve_targets_init(&s->targets, all_agents);
 	s->kinds = list_kinds();
 	s->source = (struct source){ s, s->kinds, get_pids, get_name,
-		get_profile, get_cmdline, get_symbols, get_metrics,
+		get_profile, get_cpu, get_cmdline, get_symbols, get_metrics,
 		get_overview, get_sections };
 }
 

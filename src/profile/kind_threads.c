@@ -3,54 +3,15 @@
 
 #include "profile/kind_threads.h"
 #include "base/xalloc.h"
+#include "profile/modules.h"
 
 #include <stdlib.h>
-
-/* Readers take the first mapping for the program, so it comes first; the rest
- * follow in the order of their addresses. */
-static uint32_t
-mapping_id(const struct threads *t, const struct module *m)
-{
-	size_t i = (size_t)(m - t->modules.list), first = t->modules.program;
-
-	if (i == first)
-		return 1;
-	return (uint32_t)(i < first && first < t->modules.n ? i + 2 : i + 1);
-}
-
-static void
-add_mapping(struct profile *p, const struct module *m)
-{
-	struct profile_mapping map = {
-		.start = m->start,
-		.limit = m->limit,
-		.bias = m->bias,
-		.file = profile_string(p, m->path),
-		.build_id = profile_string(p, m->build_id),
-		.deleted = m->deleted,
-	};
-
-	profile_add_mapping(p, &map);
-}
 
 uint32_t
 threads_location(struct profile *p, const struct threads *t,
     const struct thread *thread, size_t i)
 {
-	const struct module *m = modules_at(&t->modules, thread->frames[i]);
-
-	return profile_location(p, m != NULL ? mapping_id(t, m) : 0,
-	    thread->frames[i]);
-}
-
-/* A name without an address, for a thread that could not be stopped. */
-static uint32_t
-nowhere(struct profile *p)
-{
-	struct profile_line line = { profile_function(p, "[no stack]",
-		"[no stack]", "", 0), 0 };
-
-	return profile_location_lines(p, 0, 0, &line, 1);
+	return modules_location(p, &t->modules, thread->frames[i]);
 }
 
 static void
@@ -71,7 +32,7 @@ add_thread(struct profile *p, const struct threads *t, const struct thread *h)
 	for (size_t i = 0; i < h->n; i++)
 		ids[i] = threads_location(p, t, h, i);
 	if (h->n == 0)
-		ids[0] = nowhere(p);
+		ids[0] = modules_no_stack(p);
 	profile_add_sample(p, ids, n, labels, 2, &one);
 	free(ids);
 }
@@ -105,11 +66,7 @@ threads_profile(const struct threads *t)
 	p->time_ns = (int64_t)t->time_ns;
 	profile_add_comment(p, "process %d, %zu threads", t->pid, t->n);
 	comment_ends(p, t);
-	if (t->modules.program < t->modules.n)
-		add_mapping(p, &t->modules.list[t->modules.program]);
-	for (size_t i = 0; i < t->modules.n; i++)
-		if (i != t->modules.program)
-			add_mapping(p, &t->modules.list[i]);
+	modules_mappings(p, &t->modules);
 	for (size_t i = 0; i < t->n; i++)
 		add_thread(p, t, &t->threads[i]);
 	return p;

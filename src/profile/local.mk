@@ -11,3 +11,8 @@ src_libhome_a_SOURCES += \
 	src/profile/symbolize.c src/profile/symbolize.h \
 	src/profile/top.c src/profile/top.h \
 	src/profile/valid.c
+
+# Processor time, from outside.
+src_libhome_a_SOURCES += \
+	src/profile/kind_cpu.c src/profile/kind_cpu.h \
+	src/profile/modules.c src/profile/modules.h

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a page shows of processor time; its reader is waiting. */
+#define CPU_PAGE_SECONDS 3
+
 void
 page_begin(struct visit *v, struct answer *a, const char *title)
 {
@@ -110,6 +113,7 @@ page_flame(struct visit *v, struct answer *a)
 	const struct source_kind *k = s->kinds;
 	struct profile *p;
 	char name[64], title[128];
+	uint64_t seconds = 0;
 	struct err e;
 
 	while (k->name != NULL && strcmp(k->name, v->rest) != 0)
@@ -118,8 +122,10 @@ page_flame(struct visit *v, struct answer *a)
 		answer_error(a, 404, "Unknown profile");
 		return;
 	}
+	if (strcmp(k->name, "cpu") == 0)
+		seconds = CPU_PAGE_SECONDS;
 	if (visit_pid(v, a) < 0 ||
-	    (p = visit_profile(v, k->name, 0, a)) == NULL)
+	    (p = visit_profile(v, k->name, seconds, a)) == NULL)
 		return;
 	if (s->name(s->arg, v->pid, name, &e) < 0)
 		strcpy(name, "?");

@@ -20,6 +20,9 @@
 /* Addresses of one look-up of names. */
 #define SYMBOLS_MAX 10000
 
+/* Of a CPU profile without ?seconds=; pprof gives up after 60. */
+#define CPU_SECONDS 30
+
 /* Go's names, and the kinds of ours that answer to them. */
 static const struct {
 	const char *go, *kind, *missing;
@@ -148,6 +151,27 @@ pprof_symbol(struct visit *v, struct answer *a)
 	free(addresses);
 }
 
+static struct profile *
+cpu_profile(struct visit *v, uint64_t seconds, struct answer *a)
+{
+	const struct source *s = v->routes->source;
+	struct profile *p;
+	bool busy = false;
+	struct err e;
+
+	p = s->cpu(s->arg, v->pid, seconds * 1000000000u, v->routes->wait,
+	    v->routes->wait_arg, &busy, &e);
+	if (p != NULL)
+		return p;
+	/* In Go's words, which scrapers know. */
+	if (busy)
+		answer_error(a, 500, "Could not enable CPU profiling: cpu "
+				     "profiling already in use");
+	else
+		answer_err(a, &e);
+	return NULL;
+}
+
 struct profile *
 visit_profile(struct visit *v, const char *kind, uint64_t seconds,
     struct answer *a)
@@ -156,6 +180,8 @@ visit_profile(struct visit *v, const char *kind, uint64_t seconds,
 	struct profile *before, *p, *change = NULL;
 	struct err e;
 
+	if (strcmp(kind, "cpu") == 0)
+		return cpu_profile(v, seconds, a);
 	p = s->profile(s->arg, v->pid, kind, &e);
 	if (p == NULL)
 		goto failed;
@@ -214,7 +240,30 @@ write_profile(struct profile *p, const char *route, uint64_t debug,
 		return;
 	a->type = "application/octet-stream";
 	snprintf(a->filename, sizeof a->filename, "%.40s%s", route,
-	    seconds > 0 && strcmp(route, "profile") != 0 ? "-delta" : "");
+	    seconds > 0 && strcmp(pprof_kind(route), "cpu") != 0 ?
+		"-delta" : "");
+}
+
+static int
+too_long(uint64_t seconds, struct answer *a)
+{
+	if (seconds <= ROUTE_SECONDS_MAX)
+		return 0;
+	answer_error(a, 400, "profile duration exceeds this server's limit of "
+			     "%d seconds", ROUTE_SECONDS_MAX);
+	return -1;
+}
+
+/* Go takes what is no number of seconds for thirty here. */
+static int
+cpu_parameters(const struct request *r, uint64_t *seconds, struct answer *a)
+{
+	const char *text = request_parameter(r, "seconds");
+
+	if (text == NULL ||
+	    !units_parse_number(text, 1, UINT32_MAX, seconds))
+		*seconds = CPU_SECONDS;
+	return too_long(*seconds, a);
 }
 
 /* Reads seconds and debug as Go does; -1 with its refusal. */
@@ -240,12 +289,7 @@ parameters(const struct request *r, uint64_t *seconds, uint64_t *debug,
 		    "seconds and debug params are incompatible");
 		return -1;
 	}
-	if (*seconds > ROUTE_SECONDS_MAX) {
-		answer_error(a, 400, "profile duration exceeds this server's "
-				     "limit of %d seconds", ROUTE_SECONDS_MAX);
-		return -1;
-	}
-	return 0;
+	return too_long(*seconds, a);
 }
 
 /* What Go has, or we will have, is told apart from what never was: an empty
@@ -271,7 +315,7 @@ void
 pprof_profile(struct visit *v, struct answer *a)
 {
 	const char *kind = pprof_kind(v->rest);
-	uint64_t seconds, debug;
+	uint64_t seconds, debug = 0;
 	struct profile *p;
 
 	if (visit_pid(v, a) < 0)
@@ -280,7 +324,9 @@ pprof_profile(struct visit *v, struct answer *a)
 		unknown(v->rest, a);
 		return;
 	}
-	if (parameters(v->request, &seconds, &debug, a) < 0)
+	if (strcmp(kind, "cpu") == 0 ?
+		cpu_parameters(v->request, &seconds, a) < 0 :
+		parameters(v->request, &seconds, &debug, a) < 0)
 		return;
 	p = visit_profile(v, kind, seconds, a);
 	if (p != NULL)

@@ -15,8 +15,7 @@
 
 struct routes {
 	const struct source *source;
-	/* Waits; false (and e) if it may not wait, or the server ends. */
-	bool (*wait)(void *arg, uint64_t ns, struct err *e);
+	source_wait_fn *wait;
 	void *wait_arg;
 };
 
@@ -49,8 +48,9 @@ void pprof_profile(struct visit *v, struct answer *a);
 const char *pprof_kind(const char *route);
 
 /*
- * The profile of a kind, or its change over ?seconds= (0: now). NULL with a
- * refusal in a. Owned by the caller.
+ * The profile of a kind, or its change over ?seconds= (0: now); of processor
+ * time, its use in so many seconds. NULL with a refusal in a. Owned by the
+ * caller.
  */
 struct profile *visit_profile(struct visit *v, const char *kind,
     uint64_t seconds, struct answer *a);

@@ -9,3 +9,8 @@ src_libhome_a_SOURCES += \
 	src/unwind/remote.c src/unwind/remote.h \
 	src/unwind/stop.c src/unwind/stop.h \
 	src/unwind/threads.c src/unwind/threads.h
+
+# Samples of processor time.
+src_libhome_a_SOURCES += \
+	src/unwind/cpu.c src/unwind/cpu.h \
+	src/unwind/perf.c src/unwind/perf.h
