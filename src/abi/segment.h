@@ -18,6 +18,8 @@
  *   ...         frames               agent, append only
  *   ...         live keys, entries   agent
  *   ...         keeper, receipts     agent: the keeper thread alone
+ *   ...         descriptors          agent
+ *   ...         threads              agent
  *
  * Only agent/ and target/ may include this file. Fixed-width types, offsets
  * and never pointers, 64-bit members on 8-byte boundaries, sizes and offsets
@@ -51,6 +53,10 @@
 #define ULL_FRAMES (320u * 1024u) /* 8-byte words */
 #define ULL_LIVE 65536
 #define ULL_BUCKET 16 /* live keys that share a bucket; two cache lines */
+#define ULL_FDS 65536
+#define ULL_THREADS 3072
+#define ULL_THREAD_BUCKET 16
+#define ULL_THREAD_NAME 16
 #define ULL_PATH 264
 
 /* Stack 0 owns what could not get a stack of its own. Totals stay right. */
@@ -102,6 +108,14 @@ struct ull_header {
 	char agent_version[32];
 	char exe[ULL_PATH];	  /* readlink of /proc/self/exe, cut if longer */
 	char allocator[ULL_PATH]; /* path of the object whose malloc is called */
+	uint32_t fds_cap;
+	uint32_t threads_cap;
+	uint32_t thread_size;
+	uint32_t tid_offset; /* of the tid, from a pthread_t; 0: unknown */
+	uint32_t stack_offset; /* of the stack's start, then size; 0: unknown */
+	uint32_t pad2;
+	uint64_t fds_off;
+	uint64_t threads_off;
 };
 
 /* ---- control: the only way back ---------------------------------------- */
@@ -206,7 +220,10 @@ ull_setting_value(uint64_t word)
 	X(WALK_BAD, "walks cut at an unwind rule that is not understood")      \
 	X(WALK_DEEP, "walks cut at the depth limit")                           \
 	X(VARIANCE, "error terms not added (contention)")                      \
-	X(FORK, "forked children that could not get a segment")
+	X(FORK, "forked children that could not get a segment")                \
+	X(FDS_FULL, "descriptors whose opener found no room")                  \
+	X(THREADS_FULL, "threads whose creator found no room")                 \
+	X(HANDLER, "descriptors and threads without a stack (handlers)")
 
 enum ull_loss {
 #define X(name, text) ULL_LOSS_##name,
@@ -280,7 +297,9 @@ struct ull_stack {
 	uint64_t peak_objects;
 	uint64_t peak_bytes;
 	uint64_t peak_epoch;
-	uint64_t reserved[4];
+	uint64_t opened_fds; /* descriptors, exact */
+	uint64_t created_threads;
+	uint64_t reserved[2];
 };
 
 /* ---- live table ----------------------------------------------------------- */
@@ -457,6 +476,100 @@ struct ull_keeper {
 	char version[64]; /* of the allocator; "" until asked */
 	struct ull_arena arenas[ULL_ARENAS];
 };
+/* ---- descriptors ----------------------------------------------------------- */
+
+/*
+ * Who opened descriptor fd, and when: word fd % ULL_FDS. One word, so it is
+ * never half of one and half of another. Whether fd is still open only the
+ * kernel knows: a close is noted when it is seen, and may go unseen.
+ *
+ *   bits 0..13   stack
+ *   bits 14..18  enum ull_fd_kind
+ *   bits 19..31  1 + fd / ULL_FDS; 0: no entry
+ *   bits 32..63  birth, in 1/16 s since start_monotonic
+ */
+enum ull_fd_kind {
+	ULL_FD_ANY = 0, /* received, or the like: no telling */
+	ULL_FD_PATH,	/* whatever a path leads to */
+	ULL_FD_PIPE,
+	ULL_FD_SOCKET,
+	ULL_FD_EVENTFD,
+	ULL_FD_EPOLL,
+	ULL_FD_TIMERFD,
+	ULL_FD_SIGNALFD,
+	ULL_FD_INOTIFY,
+	ULL_FD_FANOTIFY,
+	ULL_FD_MEMFD,
+	ULL_FD_PIDFD,
+	ULL_FD_IO_URING,
+	ULL_FD_USERFAULTFD,
+	ULL_FD_PERF,
+	ULL_FD_KINDS,
+};
+
+#define ULL_FD_TURNS ((1u << 13) - 1) /* an fd of ULL_FDS times that is too high */
+
+static inline uint64_t
+ull_fd_word(uint32_t fd, uint32_t stack, uint32_t kind, uint32_t birth)
+{
+	return (uint64_t)birth << 32 | (uint64_t)(fd / ULL_FDS + 1) << 19 |
+	    kind << 14 | stack;
+}
+
+static inline uint32_t
+ull_fd_stack(uint64_t word)
+{
+	return (uint32_t)word & 0x3fff;
+}
+
+static inline uint32_t
+ull_fd_kind(uint64_t word)
+{
+	return (uint32_t)word >> 14 & 0x1f;
+}
+
+/* 1 + fd / ULL_FDS */
+static inline uint32_t
+ull_fd_turn(uint64_t word)
+{
+	return (uint32_t)word >> 19;
+}
+
+/* ---- threads ----------------------------------------------------------------- */
+
+/*
+ * Who created a thread. The key is its pthread_t, which is a multiple of 64;
+ * the low bits are states. Two halves: a thread has one bucket in each, and
+ * the second half is used when the first bucket is full. An entry goes when
+ * the thread is joined, or its pthread_t is handed out again; detached ones
+ * also give way when there is no room. Whether a thread runs the kernel knows.
+ *
+ *   0            free
+ *   ULL_KEY_BUSY claimed, being filled
+ *   handle       published
+ *   handle|1     detached
+ */
+#define ULL_THREAD_DETACHED UINT64_C(1)
+#define ULL_THREAD_STATE UINT64_C(63)
+
+struct ull_thread {
+	uint64_t start; /* start routine; 0: only its name is known so far */
+	uint64_t name[ULL_THREAD_NAME / 8]; /* text that it gave itself, or 0 */
+	uint32_t birth;	/* in 1/16 s since start_monotonic */
+	uint16_t stack;
+	uint16_t check; /* over all but the name */
+};
+
+static inline uint16_t
+ull_thread_check(uint64_t handle, uint64_t start, uint32_t birth,
+    uint16_t stack)
+{
+	uint64_t h = (handle ^ start << 16) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ birth ^ (uint64_t)stack << 40) *
+	    UINT64_C(0xff51afd7ed558ccd);
+	return (uint16_t)(h >> 48);
+}
 
 /* ---- layout ---------------------------------------------------------------- */
 
@@ -469,9 +582,11 @@ struct ull_keeper {
 #define ULL_RECEIPTS_OFF (ULL_LIVE_OFF + ULL_LIVE * 32)
 #define ULL_KEEPER_OFF (ULL_RECEIPTS_OFF + 8192)
 #define ULL_RECEIPTS_SIZE 16384 /* with the keeper's own */
-#define ULL_TOTAL (ULL_RECEIPTS_OFF + ULL_RECEIPTS_SIZE)
+#define ULL_FDS_OFF (ULL_RECEIPTS_OFF + ULL_RECEIPTS_SIZE)
+#define ULL_THREADS_OFF (ULL_FDS_OFF + ULL_FDS * 8)
+#define ULL_TOTAL (ULL_THREADS_OFF + 131072)
 
-_Static_assert(sizeof(struct ull_header) == 728, "ABI");
+_Static_assert(sizeof(struct ull_header) == 768, "ABI");
 _Static_assert(offsetof(struct ull_header, start_realtime) == 64, "frozen");
 _Static_assert(offsetof(struct ull_header, disarm) == 48, "frozen");
 _Static_assert(sizeof(struct ull_control) == 512, "ABI");
@@ -479,6 +594,11 @@ _Static_assert(sizeof(struct ull_counters) == 768, "ABI");
 _Static_assert(sizeof(struct ull_module) == 328, "ABI");
 _Static_assert(sizeof(struct ull_stack) == 128, "ABI");
 _Static_assert(sizeof(struct ull_live) == 32, "ABI");
+_Static_assert(sizeof(struct ull_thread) == 32, "ABI");
+_Static_assert(ULL_STACKS <= 1 << 14, "a stack's number fits an fd's word");
+_Static_assert(ULL_FD_KINDS <= 1 << 5, "ABI");
+_Static_assert(ULL_THREADS * (8 + 32) <= 131072, "ABI");
+_Static_assert(ULL_THREADS % (2 * ULL_THREAD_BUCKET) == 0, "two halves");
 _Static_assert(ULL_LOSS_COUNT <= ULL_LOSS_CAP, "ABI");
 _Static_assert(ULL_MODULES * sizeof(struct ull_module) <= 196608, "ABI");
 _Static_assert(sizeof(struct ull_receipt) == 128, "ABI");

@@ -22,21 +22,21 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-enum phase {
-	PHASE_NEW,
-	PHASE_STARTING, /* one thread lays things out; others just forward */
-	PHASE_ARMED,
-	PHASE_OUT, /* for good, in this process */
-};
-
 HIDDEN _Thread_local struct thread self
     __attribute__((tls_model("initial-exec")));
 HIDDEN struct wiped wiped __attribute__((aligned(4096)));
 HIDDEN bool agent_sandboxed;
-HIDDEN uint32_t agent_arming;
+_Static_assert(sizeof(struct process) == 64, "one cache line");
+
+enum phase {
+	PHASE_NEW,
+	PHASE_STARTING, /* one thread lays things out; others just forward */
+	PHASE_ARMED,	/* unless we are a child: then agent.armed is 0 */
+	PHASE_OUT,	/* for good, in this process */
+};
 
 static uint32_t phase;
-static uint64_t guard; /* what wiped.guard holds unless we are a child */
+static uint32_t armings;
 static int32_t own_pid;
 static struct environment env;
 
@@ -75,10 +75,12 @@ arm(int32_t parent)
 {
 	if (!segment_create(&env, parent))
 		return false;
-	guard = tables.header->nonce | 1;
-	store(&wiped.guard, guard);
 	own_pid = tables.header->pid;
-	agent_arming++;
+	agent.start = tables.header->start_monotonic;
+	agent.fds = tables.fds;
+	agent.stacks = tables.stacks;
+	agent.arming = ++armings;
+	store(&agent.fds_blocks, 0);
 	return true;
 }
 
@@ -93,9 +95,18 @@ start(void)
 	/* Without it a child could not tell that it is one. */
 	if (mini_call3(SYS_madvise, &wiped, sizeof wiped, MADV_WIPEONFORK) != 0)
 		return false;
+	stackend_learn_tid((uint32_t)mini_call1(SYS_getpid, 0));
 	/* With an allocator before us we see only what it lacks. The segment
 	 * says so; nothing is recorded. */
 	return arm(0) && !env.shadowed;
+}
+
+/* Others forward until here. */
+static void
+arrive(bool armed)
+{
+	release(&agent.armed, armed);
+	release(&phase, armed ? PHASE_ARMED : PHASE_OUT);
 }
 
 HIDDEN void
@@ -107,7 +118,7 @@ agent_start(void)
 		false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	real_resolve();
-	release(&phase, start() ? PHASE_ARMED : PHASE_OUT);
+	arrive(start());
 }
 
 /*
@@ -127,10 +138,7 @@ adopt(void)
 	sample_forget();
 	live_forget();
 	keeper_forget();
-	if (env.follow == FOLLOW_NONE || agent_sandboxed || !arm(parent))
-		release(&phase, PHASE_OUT);
-	else
-		release(&phase, PHASE_ARMED);
+	arrive(env.follow != FOLLOW_NONE && !agent_sandboxed && arm(parent));
 }
 
 HIDDEN void
@@ -139,23 +147,40 @@ agent_child(void)
 	/* The thread that forked may have been inside a hook of a handler's
 	 * making; here it is not. */
 	self.busy = 0;
-	if (acquire(&phase) == PHASE_ARMED && load(&wiped.guard) != guard)
+	self.vforked = 0;
+	store(&agent.vforks, 0);
+	if (acquire(&phase) == PHASE_ARMED && !agent_writes())
 		adopt();
 }
 
 HIDDEN bool
-agent_armed(void)
+agent_begin(void)
 {
-	if (UNLIKELY(acquire(&phase) != PHASE_ARMED)) {
+	if (acquire(&phase) != PHASE_ARMED) {
 		agent_start();
 		if (acquire(&phase) != PHASE_ARMED)
 			return false;
 	}
-	if (UNLIKELY(load(&wiped.guard) != guard)) {
+	if (!agent_writes())
 		adopt();
-		return acquire(&phase) == PHASE_ARMED;
-	}
-	return true;
+	return agent_writes();
+}
+
+/*
+ * The parent goes on with the same memory when the child is gone; the first
+ * that it does is ask here. Where no system call may be made, both are taken
+ * for the child.
+ */
+HIDDEN bool
+agent_ask_vforked(void)
+{
+	if (self.vforked == 0)
+		return false;
+	if (agent_sandboxed || mini_call1(SYS_getpid, 0) != own_pid)
+		return true;
+	self.vforked = 0;
+	add(&agent.vforks, -1);
+	return false;
 }
 
 HIDDEN bool

@@ -14,15 +14,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-/* The registers of whoever called the function this stands in. */
-#define CALLER(regs)                                                           \
-	do {                                                                   \
-		const uint64_t *frame_ = __builtin_frame_address(0);           \
-		(regs)->fp = frame_[0];                                        \
-		(regs)->pc = frame_[1];                                        \
-		(regs)->sp = (uint64_t)(frame_ + 2);                           \
-	} while (0)
-
 /* In one cache line: a pair would else need a third and a fourth. */
 #define HOT __attribute__((aligned(64)))
 

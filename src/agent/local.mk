@@ -16,13 +16,19 @@ libullage_so_SOURCES = \
 	src/agent/cfi_expr.c \
 	src/agent/cfi_run.c \
 	src/agent/environment.c src/agent/environment.h \
+	src/agent/calls.c src/agent/calls.h \
+	src/agent/fds.c \
+	src/agent/hook_fd.c \
 	src/agent/hook_heap.c \
 	src/agent/hook_new.c \
 	src/agent/hook_process.c \
+	src/agent/hook_received.c \
+	src/agent/hook_thread.c \
 	src/agent/keeper.c src/agent/keeper.h \
 	src/agent/keeper_rule.c src/agent/keeper_rule.h \
 	src/agent/keeper_work.c src/agent/keeper_work.h \
 	src/agent/live.c \
+	src/agent/memo.c \
 	src/agent/mini.c src/agent/mini.h \
 	src/agent/modules.c \
 	src/agent/real.c src/agent/real.h \
@@ -31,6 +37,7 @@ libullage_so_SOURCES = \
 	src/agent/segment.c \
 	src/agent/stackend.c \
 	src/agent/stacks.c \
+	src/agent/threads.c \
 	src/agent/walk.c src/agent/walk.h
 libullage_so_CFLAGS = $(AM_CFLAGS) -O2 -fPIC -fvisibility=hidden \
 	-ftls-model=initial-exec -fcf-protection=full -fno-builtin \

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "agent/agent.h"
+#include "agent/calls.h"
 #include "agent/mini.h"
 #include "agent/real.h"
 
@@ -74,6 +75,20 @@ defines(const struct symbols *s, uint32_t i, const char *name)
 	    mini_equal(s->names + sym->st_name, name);
 }
 
+/* Almost all names that an object does not define are ruled out by two bits
+ * in its filter. */
+static bool
+filter_passes(const struct symbols *s, uint32_t h)
+{
+	uint32_t words = s->gnu_hash[2], shift = s->gnu_hash[3];
+	uint64_t word;
+
+	if (words == 0)
+		return true;
+	__builtin_memcpy(&word, s->gnu_hash + 4 + h / 64 % words * 2, 8);
+	return word >> h % 64 & word >> (h >> shift) % 64 & 1;
+}
+
 static const Elf64_Sym *
 find_gnu(const struct symbols *s, const char *name)
 {
@@ -85,6 +100,8 @@ find_gnu(const struct symbols *s, const char *name)
 
 	for (const char *c = name; *c != '\0'; c++)
 		h = h * 33 + (unsigned char)*c;
+	if (!filter_passes(s, h))
+		return NULL;
 	if (buckets == 0 || (i = bucket[h % buckets]) < first)
 		return NULL;
 	for (;; i++) {
@@ -109,25 +126,46 @@ find_sysv(const struct symbols *s, const char *name)
 	return NULL;
 }
 
-HIDDEN void *
-real_in(const struct link_map *l, const char *name)
+static void *
+find(const struct link_map *l, const struct symbols *s, const char *name)
 {
 	const Elf64_Sym *sym = NULL;
-	struct symbols s;
 	uint64_t value;
 
-	if (!symbols_of(l, &s))
-		return NULL;
-	if (s.gnu_hash != NULL)
-		sym = find_gnu(&s, name);
-	else if (s.hash != NULL)
-		sym = find_sysv(&s, name);
+	if (s->gnu_hash != NULL)
+		sym = find_gnu(s, name);
+	else if (s->hash != NULL)
+		sym = find_sysv(s, name);
 	if (sym == NULL)
 		return NULL;
 	value = l->l_addr + sym->st_value;
 	if (ELF64_ST_TYPE(sym->st_info) == STT_GNU_IFUNC)
 		value = ((uint64_t (*)(void))value)();
 	return (void *)value;
+}
+
+HIDDEN void *
+real_in(const struct link_map *l, const char *name)
+{
+	struct symbols s;
+
+	return symbols_of(l, &s) ? find(l, &s, name) : NULL;
+}
+
+HIDDEN void
+real_fill(const struct link_map *from, const char *const *names, void **found,
+    unsigned n)
+{
+	const struct link_map *own = real_self();
+	struct symbols s;
+
+	for (const struct link_map *l = from; l != NULL; l = l->l_next) {
+		if (l == own || !symbols_of(l, &s))
+			continue;
+		for (unsigned i = 0; i < n; i++)
+			if (found[i] == NULL)
+				found[i] = find(l, &s, names[i]);
+	}
 }
 
 HIDDEN void *
@@ -353,5 +391,6 @@ real_resolve(void)
 	RESOLVE(syscall, "syscall");
 #undef RESOLVE
 	resolve_usable();
+	calls_resolve();
 	release(&done, true);
 }

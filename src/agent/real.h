@@ -60,6 +60,10 @@ void *real_in(const struct link_map *object, const char *name)
 void *real_from(const struct link_map *from, const char *name)
     __attribute__((visibility("hidden")));
 
+/* The same for many names at once; found[i] stays as it is if not NULL. */
+void real_fill(const struct link_map *from, const char *const *names,
+    void **found, unsigned n) __attribute__((visibility("hidden")));
+
 /* The object that an address belongs to, or NULL. */
 const struct link_map *real_owner(const void *address)
     __attribute__((visibility("hidden")));

@@ -142,7 +142,7 @@ seed(void)
 	x ^= add(&tables.counters->samples, 0) << 32;
 	x = (x ^ x >> 31) * UINT64_C(0x9e3779b97f4a7c15);
 	self.random = x | 1;
-	self.arming = agent_arming;
+	self.arming = agent.arming;
 	self.scratch = (uint32_t)(x >> 40);
 	self.interval = sample_interval();
 	set_countdown(draw(self.interval));
@@ -161,7 +161,7 @@ sample_due(uint64_t size, uint64_t *interval)
 		return false;
 	}
 	keeper_look();
-	if (UNLIKELY(self.arming != agent_arming)) {
+	if (UNLIKELY(self.arming != agent.arming)) {
 		seed();
 		if (size < self.countdown) {
 			self.countdown -= size;
@@ -224,14 +224,14 @@ sample_forget(void)
 	store(&scratch_taken, 0);
 }
 
-static uint64_t
+static inline uint64_t
 now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec -
-	    tables.header->start_monotonic;
+	    agent.start;
 }
 
 static uint32_t
@@ -259,6 +259,30 @@ walk_stack(const struct walk_regs *caller)
 		loss(cut_of[end] - 1);
 	stack = stacks_put(scratch[n], depth, cut_of[end]);
 	scratch_give(n);
+	return stack;
+}
+
+HIDDEN GROUPED uint32_t
+sample_stack(const struct walk_regs *caller, uint64_t *time)
+{
+	uint64_t hi = stackend_find(caller->sp), generation;
+	uint32_t stack;
+
+	*time = now();
+	if (LIKELY(memo_find(caller, hi, &stack)))
+		return stack;
+	if (UNLIKELY(self.busy)) {
+		loss(ULL_LOSS_HANDLER);
+		return ULL_STACK_LOST;
+	}
+	self.busy = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	generation = walk_generation();
+	stack = walk_stack(caller);
+	if (stack != ULL_STACK_LOST)
+		memo_keep(caller, hi, generation, stack);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	self.busy = 0;
 	return stack;
 }
 

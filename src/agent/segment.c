@@ -65,6 +65,12 @@ segment_reserve(uint64_t off, uint64_t len)
 	return true;
 }
 
+HIDDEN bool
+segment_reserved(uint64_t off)
+{
+	return acquire(&reserved[off / BLOCK]);
+}
+
 /* Some 0.8 MiB: 2,000 stacks, and the first tier of the live table. */
 HIDDEN void
 segment_reserve_ahead(void)
@@ -73,6 +79,8 @@ segment_reserve_ahead(void)
 	segment_reserve(ULL_STACKS_OFF, 256u * 1024u);
 	segment_reserve(ULL_FRAMES_OFF, 256u * 1024u);
 	live_reserve_ahead();
+	fds_reserve_ahead();
+	threads_reserve_ahead();
 }
 
 /* What is touched without asking: all up to the modules, and the stack that
@@ -274,6 +282,9 @@ set_tables(void)
 		.live = (void *)(map + ULL_LIVE_OFF),
 		.receipts = (void *)(map + ULL_RECEIPTS_OFF),
 		.keeper = (void *)(map + ULL_KEEPER_OFF),
+		.fds = (void *)(map + ULL_FDS_OFF),
+		.thread_keys = (void *)(map + ULL_THREADS_OFF),
+		.threads = (void *)(map + ULL_THREADS_OFF + ULL_THREADS * 8),
 	};
 }
 
@@ -345,6 +356,13 @@ fill_header(const struct environment *env, int32_t parent, uint64_t pid)
 	h->frames_off = ULL_FRAMES_OFF;
 	h->keys_off = ULL_KEYS_OFF;
 	h->live_off = ULL_LIVE_OFF;
+	h->fds_cap = ULL_FDS;
+	h->fds_off = ULL_FDS_OFF;
+	h->threads_cap = ULL_THREADS;
+	h->thread_size = sizeof(struct ull_thread);
+	h->threads_off = ULL_THREADS_OFF;
+	h->tid_offset = stackend_tid_offset();
+	h->stack_offset = stackend_stack_offset();
 	mini_copy(h->agent_version, sizeof h->agent_version, ULLAGE_VERSION);
 	n = mini_call3(SYS_readlink, "/proc/self/exe", h->exe,
 	    sizeof h->exe - 1);

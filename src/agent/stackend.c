@@ -28,6 +28,7 @@ extern void *__libc_stack_end;
 
 static uint64_t main_low;
 static uint64_t size_offset; /* of stackblock_size, 0: unknown */
+static uint64_t tid_offset;  /* of tid, 0: unknown */
 
 static inline uint64_t
 thread_pointer(void)
@@ -36,6 +37,26 @@ thread_pointer(void)
 
 	__asm__("mov %%fs:0, %0" : "=r"(tp));
 	return tp;
+}
+
+/*
+ * The kernel stores 0 there when the thread has ended, so what looks there
+ * knows. Found twice, it is not found.
+ */
+HIDDEN void
+stackend_learn_tid(uint32_t tid)
+{
+	uint64_t tp = thread_pointer();
+
+	for (uint64_t off = 8; off < SEARCH; off += 4) {
+		if (*(uint32_t *)(tp + off) != tid)
+			continue;
+		if (tid_offset != 0) {
+			tid_offset = 0;
+			return;
+		}
+		tid_offset = off;
+	}
 }
 
 /* Runs on the initial thread: nobody else exists yet. */
@@ -58,7 +79,19 @@ stackend_init(void)
 		}
 }
 
-HIDDEN uint64_t
+HIDDEN uint32_t
+stackend_stack_offset(void)
+{
+	return size_offset != 0 ? (uint32_t)size_offset - 8 : 0;
+}
+
+HIDDEN uint32_t
+stackend_tid_offset(void)
+{
+	return (uint32_t)tid_offset;
+}
+
+HIDDEN GROUPED uint64_t
 stackend_find(uint64_t sp)
 {
 	uint64_t end = (uint64_t)__libc_stack_end;

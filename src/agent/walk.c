@@ -146,6 +146,21 @@ object_meet(const struct dl_find_object *o)
 	walk_forget_rows();
 }
 
+uint64_t
+walk_generation(void)
+{
+	return __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+}
+
+void
+walk_meet(uint64_t address)
+{
+	struct dl_find_object o;
+
+	if (_dl_find_object((void *)(uintptr_t)address, &o) == 0)
+		object_meet(&o);
+}
+
 void
 walk_forget(void)
 {
@@ -423,6 +438,64 @@ step_refused(
 	*sp = a.sp;
 	*fp = a.fp;
 	return stop;
+}
+
+/* Adds the word at addr once; false if there is no room for it. */
+static bool
+word_note(uint64_t addr, uint64_t sp, uint16_t *offsets, unsigned max,
+    unsigned *n)
+{
+	uint64_t off = (addr - sp) / 8;
+
+	if (off > UINT16_MAX)
+		return false;
+	for (unsigned i = 0; i < *n; i++)
+		if (offsets[i] == off)
+			return true;
+	if (*n == max)
+		return false;
+	offsets[(*n)++] = (uint16_t)off;
+	return true;
+}
+
+unsigned
+walk_words(const struct walk_regs *r, uint64_t hi, uint16_t *offsets,
+    unsigned max, bool *fp_matters)
+{
+	struct at a = {.pc = r->pc, .sp = r->sp, .fp = r->fp};
+	uint64_t fp_from = 0, cfa, low; /* 0: rbp is still the register's */
+	unsigned n = 0;
+
+	*fp_matters = false;
+	for (;;) {
+		int64_t fp_off;
+
+		row_find(&a);
+		if (a.row == row_odd(ROW_END))
+			return n;
+		if (a.row & ROW_ODD)
+			return 0;
+		if (a.row & ROW_FP && fp_from == 0)
+			*fp_matters = true;
+		else if (a.row & ROW_FP &&
+			 !word_note(fp_from, r->sp, offsets, max, &n))
+			return 0;
+		fp_off = (int16_t)(a.row >> 16);
+		cfa = (a.row & ROW_FP ? a.fp : a.sp) +
+		      (uint64_t)((int64_t)a.row >> 32);
+		low = cfa + (uint64_t)fp_off;
+		if (cfa <= a.sp || !peek(a.sp, hi, cfa - 8, &a.pc) ||
+		    !word_note(cfa - 8, r->sp, offsets, max, &n))
+			return 0;
+		if (fp_off != FP_KEPT) {
+			if (!peek(a.sp, hi, low, &a.fp))
+				return 0;
+			fp_from = low;
+		}
+		a.sp = cfa;
+		if (a.pc == 0)
+			return n;
+	}
 }
 
 READS_STACKS unsigned

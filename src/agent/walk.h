@@ -14,6 +14,7 @@
 #ifndef ULLAGE_AGENT_WALK_H
 #define ULLAGE_AGENT_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct walk_regs {
@@ -40,6 +41,9 @@ enum walk_end {
 struct dl_find_object;
 extern void (*walk_object_seen)(const struct dl_find_object *object);
 
+/* Announces the object that an address is in, as if a walk had met it. */
+void walk_meet(uint64_t address);
+
 /*
  * Forgets which objects were seen: each is announced again when a walk comes
  * through it. For a forked child, whose list of objects is empty.
@@ -52,6 +56,18 @@ void walk_forget(void);
  * that was mapped since. Objects that are still there stay announced.
  */
 void walk_forget_rows(void);
+
+/* Differs after all rows were forgotten. */
+uint64_t walk_generation(void);
+
+/*
+ * Which words of the stack the walk from r depends on: their distances from
+ * r->sp in words, at most max of them. *fp_matters if it depends on r->fp.
+ * Returns how many, or 0 where that cannot be said: too many of them, rules
+ * out of the ordinary, a walk that does not reach the outermost frame. Slow.
+ */
+unsigned walk_words(const struct walk_regs *r, uint64_t hi, uint16_t *offsets,
+    unsigned max, bool *fp_matters);
 
 /*
  * Writes return addresses, leaf first, r->pc being the first; returns how

@@ -6,11 +6,14 @@
 #include "base/units.h"
 #include "cmd/cmd.h"
 #include "cmd/fds_groups.h"
+#include "cmd/fds_openers.h"
+#include "cmd/profile_out.h"
 #include "cmd/table_out.h"
 #include "proc/open_files.h"
 #include "table/table.h"
 #include "target/target.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -29,6 +32,9 @@ enum {
 	COL_FLAGS,
 	COL_POSITION,
 	COL_DETAIL,
+	COL_AGE,
+	COL_OPENER,
+	COL_STACK,
 	COL_DROPPED,
 	COL_LOCAL,
 	COL_PEER,
@@ -60,6 +66,12 @@ static const struct column columns[COL_COUNT] = {
 	"offset in the file (with --long)", false, false},
     [COL_DETAIL] = {"detail", "DETAIL", CELL_TEXT,
 	"count of an eventfd, watches of an epoll (with --long)", true, false},
+    [COL_AGE] = {"age", "AGE", CELL_DURATION,
+	"since it was opened (with an agent)", false, false},
+    [COL_OPENER] = {"opened_by", "OPENED BY", CELL_TEXT,
+	"function and line that opened it (with an agent)", true, false},
+    [COL_STACK] = {"stack", "STACK", CELL_TEXT,
+	"the same with its callers (with an agent)", true, false},
     [COL_DROPPED] = {"dropped", "DROPPED", CELL_COUNT,
 	"packets that a socket had no room for", false, false},
     [COL_LOCAL] = {"local", "LOCAL", CELL_TEXT, "own address", true, false},
@@ -72,8 +84,22 @@ static const struct column columns[COL_COUNT] = {
 };
 
 static const struct option_spec fds_options[] = {
-    {0, "by", OPT_TEXT, "WHAT", "totals only, by type, peer, state or path",
+    {0, "by", OPT_TEXT, "WHAT",
+	"totals only, by type, peer, state, path or stack", false},
+    {0, "older", OPT_DURATION, "AGE",
+	"only those opened at least that long ago (10m); needs the agent",
 	false},
+    {0, "leaks", OPT_FLAG, NULL,
+	"look several times and show the stacks whose descriptors stay open",
+	false},
+    {'d', "seconds", OPT_DURATION, "N", "how long --leaks looks (10)", false},
+    {'o', "output", OPT_TEXT, "FILE",
+	"write the profile of opening stacks to FILE (- is standard output)",
+	false},
+    {0, "type", OPT_TEXT, "NAME",
+	"value of the profile: open_fds or opened_fds", false},
+    {'F', "format", OPT_TEXT, "NAME",
+	"the profile as pprof, text, collapsed or json", false},
     {'l', "long", OPT_FLAG, NULL,
 	"read flags, positions and details too, which takes longer", false},
     OPTION_END,
@@ -126,7 +152,25 @@ add_socket(struct table *t, const struct socket *k)
 }
 
 static void
-add_row(struct table *t, const struct fd *f, const struct socket *k)
+add_opener(struct table *t, const struct openers *w, int32_t fd)
+{
+	const struct snapshot_open *o = openers_find(w, fd);
+	struct buf text = BUF_INIT;
+
+	if (o == NULL)
+		return;
+	table_u64(t, COL_AGE, o->age);
+	sites_where(w->sites, o->stack, &text);
+	table_text(t, COL_OPENER, buf_text(&text));
+	text.len = 0;
+	sites_chain(w->sites, o->stack, &text);
+	table_text(t, COL_STACK, buf_text(&text));
+	buf_free(&text);
+}
+
+static void
+add_row(struct table *t, const struct fd *f, const struct socket *k,
+    const struct openers *w)
 {
 	char flags[FD_FLAGS_MAX];
 
@@ -143,16 +187,17 @@ add_row(struct table *t, const struct fd *f, const struct socket *k)
 		table_text(t, COL_DETAIL, f->detail);
 	if (k != NULL)
 		add_socket(t, k);
+	add_opener(t, w, f->fd);
 	add_target(t, f, k);
 }
 
 static struct table *
-rows_table(const struct open_files *f)
+rows_table(const struct open_files *f, const struct openers *w)
 {
 	struct table *t = table_new(columns, COL_COUNT);
 
 	for (size_t i = 0; i < f->fds.n; i++)
-		add_row(t, &f->fds.fds[i], f->socket_of[i]);
+		add_row(t, &f->fds.fds[i], f->socket_of[i], w);
 	return t;
 }
 
@@ -222,102 +267,220 @@ add_totals(int32_t pid, const struct open_files *f, struct buf *out)
 	buf_puts(out, "\n");
 }
 
+/* With --older: what was left out, and why. */
+static void
+add_left_out(const struct options *o, size_t shown, size_t all, size_t unknown,
+    struct buf *out)
+{
+	char age[UNITS_MAX], count[COUNT_MAX];
+
+	units_duration(age, (int64_t)option_value(o, "older", 0));
+	buf_printf(out, "\n%s of ", count_text(count, shown));
+	buf_printf(out, "%s descriptors were opened at least %s ago",
+	    count_text(count, all), age);
+	if (unknown != 0)
+		buf_printf(out, "; the age of %s is not known",
+		    count_text(count, unknown));
+	buf_puts(out, "\n");
+}
+
 /* ---- the command --------------------------------------------------------- */
+
+/* What is shown, and of what. */
+struct view {
+	struct open_files f;
+	struct openers who;
+	int by; /* enum fds_by, BY_STACK, or -1: each one */
+	int sort;
+	size_t all, unknown; /* before --older took its choice */
+};
+
+#define BY_STACK FDS_BY_COUNT
 
 static int
 parse_by(const struct options *o, int *by, struct err *e)
 {
 	const char *name = option_text(o, "by");
 
-	*by = name != NULL ? fds_by_find(name) : -1;
+	*by = name == NULL			? -1
+	      : strcmp(name, "stack") == 0 ? BY_STACK
+						: fds_by_find(name);
 	if (name == NULL || *by >= 0)
 		return 0;
 	return err_set(e, ERR_USAGE,
-	    "cannot group by \"%s\"; there are type, peer, state and path",
+	    "cannot group by \"%s\"; there are type, peer, state, path and "
+	    "stack",
 	    name);
 }
 
-static uint64_t
-hidden_columns(const struct options *o, const struct open_files *f)
+static int
+parse_sort(const struct options *o, struct view *v, struct err *e)
 {
-	uint64_t hidden =
-	    BIT(COL_LOCAL) | BIT(COL_PEER) | BIT(COL_INODE) | BIT(COL_DROPPED);
+	if (v->by < 0)
+		return table_out_sort(o, columns, COL_COUNT, &v->sort, e);
+	if (v->by == BY_STACK)
+		return table_out_sort(
+		    o, by_stack_columns, BY_STACK_COLUMNS, &v->sort, e);
+	return table_out_sort(o, fds_group_columns((enum fds_by)v->by),
+	    FDS_GROUP_COLUMNS, &v->sort, e);
+}
+
+static uint64_t
+hidden_columns(const struct options *o, const struct view *v)
+{
+	uint64_t hidden = BIT(COL_LOCAL) | BIT(COL_PEER) | BIT(COL_INODE) |
+			  BIT(COL_DROPPED) | BIT(COL_STACK);
 	size_t width = cmd_columns(true);
 
 	if (!option_given(o, "long"))
 		hidden |= BIT(COL_FLAGS) | BIT(COL_POSITION) | BIT(COL_DETAIL);
-	if (f->sockets.n == 0)
+	if (v->f.sockets.n == 0)
 		hidden |= BIT(COL_STATE) | BIT(COL_RECEIVE) | BIT(COL_SEND) |
 			  BIT(COL_MEMORY);
+	if (v->who.s == NULL)
+		hidden |= BIT(COL_AGE) | BIT(COL_OPENER);
 	if (width != 0 && width < NARROW)
 		hidden |= BIT(COL_RECEIVE) | BIT(COL_SEND) | BIT(COL_POSITION);
 	return hidden;
 }
 
+/* Drops those that are younger, or of unknown age. */
 static void
-write_text(const struct options *o, int32_t pid, const struct open_files *f,
-    int by, int sort, struct buf *out)
+keep_older(struct view *v, uint64_t ns)
 {
-	struct table *groups =
-	    fds_groups(f, by < 0 ? FDS_BY_TYPE : (enum fds_by)by);
-	struct table *rows = by < 0 ? rows_table(f) : NULL;
+	struct fds *f = &v->f.fds;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct snapshot_open *o =
+		    openers_find(&v->who, f->fds[i].fd);
+
+		v->unknown += o == NULL;
+		if (o != NULL && o->age >= ns) {
+			struct fd swap = f->fds[kept];
+
+			f->fds[kept] = f->fds[i];
+			f->fds[i] = swap;
+			v->f.socket_of[kept++] = v->f.socket_of[i];
+		}
+	}
+	/* The rest is behind the end, where fds_free does not look. */
+	for (size_t i = kept; i < f->n; i++) {
+		free(f->fds[i].target);
+		free(f->fds[i].detail);
+	}
+	f->n = kept;
+}
+
+static struct table *
+make_groups(const struct view *v, int by)
+{
+	return by == BY_STACK ? openers_by_stack(&v->who, &v->f)
+			      : fds_groups(&v->f, (enum fds_by)by);
+}
+
+static void
+write_text(const struct options *o, int32_t pid, const struct view *v,
+    struct buf *out)
+{
+	struct table *groups = make_groups(v, v->by < 0 ? FDS_BY_TYPE : v->by);
+	struct table *rows = v->by < 0 ? rows_table(&v->f, &v->who) : NULL;
 	struct table_options all = {
 	    .columns = cmd_columns(true), .headings = true};
+	int count = v->by == BY_STACK ? BY_STACK_COUNT : FDS_GROUP_COUNT;
 
 	if (rows != NULL) {
-		table_out_order(groups, -1, FDS_GROUP_COUNT);
+		table_out_order(groups, -1, count);
 		table_draw(groups, &all, out);
 		buf_puts(out, "\n");
-		table_out_order(rows, sort, -1);
-		table_out_text(o, rows, ROWS, hidden_columns(o, f), out);
+		table_out_order(rows, v->sort, -1);
+		table_out_text(o, rows, ROWS, hidden_columns(o, v), out);
 	} else {
-		table_out_order(groups, sort, FDS_GROUP_COUNT);
+		table_out_order(groups, v->sort, count);
 		table_out_text(o, groups, ROWS, 0, out);
 	}
-	add_totals(pid, f, out);
+	if (option_given(o, "older"))
+		add_left_out(o, v->f.fds.n, v->all, v->unknown, out);
+	else
+		add_totals(pid, &v->f, out);
 	table_free(rows);
 	table_free(groups);
 }
 
 static void
-write_json(const struct open_files *f, int by, int sort, struct buf *out)
+write_json(const struct view *v, struct buf *out)
 {
-	struct table *t =
-	    by < 0 ? rows_table(f) : fds_groups(f, (enum fds_by)by);
+	struct table *t = v->by < 0 ? rows_table(&v->f, &v->who)
+				    : make_groups(v, v->by);
 
-	table_out_order(t, sort, by < 0 ? -1 : FDS_GROUP_COUNT);
+	table_out_order(t, v->sort,
+	    v->by < 0		? -1
+	    : v->by == BY_STACK ? BY_STACK_COUNT
+				: FDS_GROUP_COUNT);
 	table_json(t, out);
 	table_free(t);
 }
 
 static int
-fds_run(const struct cmd *cmd, struct options *o, struct err *e)
+look(const struct options *o, const struct target *t, struct view *v,
+    struct err *e)
 {
-	struct open_files f;
-	struct buf out = BUF_INIT;
-	struct target *t;
-	int by, sort, rc;
-
-	(void)cmd;
-	if (parse_by(o, &by, e) < 0 ||
-	    table_out_sort(o,
-		by < 0 ? columns : fds_group_columns((enum fds_by)by),
-		by < 0 ? COL_COUNT : FDS_GROUP_COLUMNS, &sort, e) < 0 ||
-	    (t = target_find(operand(o, 0), e)) == NULL)
+	if ((option_given(o, "older") || v->by == BY_STACK) &&
+	    target_need_agent(t, e) < 0)
 		return -1;
-	rc = open_files_read(
-	    t->pid, option_given(o, "long") ? FDS_INFO : FDS_LINKS, &f, e);
-	if (rc == 0 && !target_is_same(t))
-		rc = err_set(e, ERR_GONE, "process %d ended meanwhile", t->pid);
-	if (rc == 0) {
+	if (open_files_read(t->pid,
+		option_given(o, "long") ? FDS_INFO : FDS_LINKS, &v->f, e) < 0)
+		return -1;
+	if (openers_read(&v->who, o, t, &v->f, e) < 0)
+		return -1;
+	if (!target_is_same(t))
+		return err_set(
+		    e, ERR_GONE, "process %d ended meanwhile", t->pid);
+	v->all = v->f.fds.n;
+	if (option_given(o, "older"))
+		keep_older(v, option_value(o, "older", 0));
+	return 0;
+}
+
+static int
+show(const struct options *o, const struct target *t, struct view *v,
+    struct err *e)
+{
+	struct buf out = BUF_INIT;
+	int rc;
+
+	if ((rc = look(o, t, v, e)) == 0) {
 		if (option_given(o, "json"))
-			write_json(&f, by, sort, &out);
+			write_json(v, &out);
 		else
-			write_text(o, t->pid, &f, by, sort, &out);
+			write_text(o, t->pid, v, &out);
 		rc = output_write(NULL, out.bytes, out.len, e);
 	}
 	buf_free(&out);
-	open_files_free(&f);
+	openers_free(&v->who);
+	open_files_free(&v->f);
+	return rc;
+}
+
+static int
+fds_run(const struct cmd *cmd, struct options *o, struct err *e)
+{
+	bool profile = option_given(o, "output") || option_given(o, "format");
+	struct view v = {.by = -1};
+	struct target *t;
+	int rc;
+
+	(void)cmd;
+	if (parse_by(o, &v.by, e) < 0 || parse_sort(o, &v, e) < 0 ||
+	    (profile && profile_out_check(o, e) < 0) ||
+	    (t = target_find(operand(o, 0), e)) == NULL)
+		return -1;
+	if (profile)
+		rc = fds_profile(o, t, e);
+	else if (option_given(o, "leaks"))
+		rc = fds_leaks(o, t, e);
+	else
+		rc = show(o, t, &v, e);
 	target_free(t);
 	return rc;
 }
@@ -327,8 +490,9 @@ const struct cmd cmd_fds = {
     .operands = "PID",
     .summary = "show open descriptors, and what sockets cost the kernel",
     .details = "Totals by type come first, then a row for each "
-	       "descriptor. Nothing has to run in the process.",
-    .options = {fds_options, table_out_options, common_options},
+	       "descriptor. Who opened it and when, the profile, --older and "
+	       "--leaks need a process that has an agent; the rest does not.",
+    .options = {fds_options, table_out_options, symbol_options, common_options},
     .min_operands = 1,
     .max_operands = 1,
     .run = fds_run,

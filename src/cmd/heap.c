@@ -47,7 +47,7 @@ static struct profile *
 collect(const struct options *o, const struct kind *kind,
     const struct target *t, struct symbolizer *names, struct err *e)
 {
-	struct snapshot *s = snapshot_take(t, e);
+	struct snapshot *s = kind_snapshot(kind, t, e);
 	struct profile *p;
 
 	if (s == NULL)

@@ -43,6 +43,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/top_source.c src/cmd/top_source.h \
 	src/cmd/top_tables.c
 
+src_libhome_a_SOURCES += \
+	src/cmd/fds_leaks.c \
+	src/cmd/fds_openers.c src/cmd/fds_openers.h \
+	src/cmd/threads_creators.c src/cmd/threads_creators.h
 # The census of a heap.
 src_libhome_a_SOURCES += \
 	src/cmd/census.c \

@@ -91,7 +91,7 @@ build_kind(const struct handle *h, const char *name, struct err *e)
 		e->status = ERR_GONE;
 		return NULL;
 	}
-	if ((shot = snapshot_take(h->t, e)) == NULL)
+	if ((shot = kind_snapshot(kind, h->t, e)) == NULL)
 		return NULL;
 	p = kind->build(shot);
 	snapshot_free(shot);

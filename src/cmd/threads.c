@@ -7,7 +7,9 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "cmd/profile_out.h"
 #include "cmd/table_out.h"
+#include "cmd/threads_creators.h"
 #include "proc/tasks.h"
 #include "table/table.h"
 #include "target/target.h"
@@ -19,6 +21,8 @@
 
 #define ROWS 50
 
+#define BIT(column) (UINT64_C(1) << (column))
+
 enum {
 	COL_TID,
 	COL_STATE,
@@ -26,8 +30,12 @@ enum {
 	COL_CPU_NS,
 	COL_RESERVED,
 	COL_RESIDENT,
+	COL_AGE,
 	COL_WAIT,
 	COL_NAME,
+	COL_START,
+	COL_CREATOR,
+	COL_STACK,
 	COL_COUNT,
 };
 
@@ -35,8 +43,9 @@ enum {
 static const struct column columns[COL_COUNT] = {
     [COL_TID] = {"tid", "TID", CELL_ID, "thread id", false, false},
     [COL_STATE] = {"state", "S", CELL_TEXT,
-	"R runs, S sleeps, D waits for a device, T stopped, Z ended", true,
-	false},
+	"R runs, S sleeps, D waits for a device, T stopped, Z ended; J ended "
+	"and not joined",
+	true, false},
     [COL_CPU] = {"cpu", "CPU", CELL_PERCENT,
 	"part of a CPU, since its start or with --seconds", false, false},
     [COL_CPU_NS] = {"cpu_time", "TIME", CELL_DURATION,
@@ -45,9 +54,17 @@ static const struct column columns[COL_COUNT] = {
 	"size of the mapping that its stack is in", false, false},
     [COL_RESIDENT] = {"stack_resident", "RESIDENT", CELL_BYTES,
 	"what of the stack is in memory", false, false},
+    [COL_AGE] = {"age", "AGE", CELL_DURATION, "since its start", false, false},
     [COL_WAIT] = {"wait", "WAITS IN", CELL_TEXT,
 	"kernel function that it waits in", true, false},
+    /* The last one shown that may be cut is. */
     [COL_NAME] = {"name", "NAME", CELL_TEXT, "name of the thread", true, true},
+    [COL_START] = {"start", "START", CELL_TEXT,
+	"function that it began in (with an agent)", true, false},
+    [COL_CREATOR] = {"created_by", "CREATED BY", CELL_TEXT,
+	"function and line that created it (with an agent)", true, true},
+    [COL_STACK] = {"stack", "STACK OF CREATION", CELL_TEXT,
+	"the same with its callers (with an agent)", true, false},
 };
 
 enum {
@@ -81,12 +98,18 @@ static const struct option_spec threads_options[] = {
     {0, "by", OPT_TEXT, "WHAT", "totals only, by name", false},
     {'d', "seconds", OPT_DURATION, "N",
 	"measure CPU use over N seconds, not since the start", false},
+    {'o', "output", OPT_TEXT, "FILE",
+	"write the profile of creating stacks to FILE (- is standard output)",
+	false},
+    {'F', "format", OPT_TEXT, "NAME",
+	"the profile as pprof, text, collapsed or json", false},
     OPTION_END,
 };
 
 struct look {
 	struct tasks before, now;
 	bool twice; /* before was taken */
+	struct creators who;
 };
 
 struct group {
@@ -159,6 +182,49 @@ share_of(const struct look *l, const struct task *t)
 
 /* ---- rows ---------------------------------------------------------------- */
 
+static void
+add_creator(struct table *out, const struct look *l,
+    const struct snapshot_thread *h)
+{
+	struct buf text = BUF_INIT;
+
+	sites_function(l->who.sites, h->start, &text);
+	table_text(out, COL_START, buf_text(&text));
+	text.len = 0;
+	sites_where(l->who.sites, h->stack, &text);
+	table_text(out, COL_CREATOR, buf_text(&text));
+	text.len = 0;
+	sites_chain(l->who.sites, h->stack, &text);
+	table_text(out, COL_STACK, buf_text(&text));
+	buf_free(&text);
+}
+
+/* Threads that have ended and that nobody has joined: no task any more. */
+static void
+add_unjoined(struct table *out, const struct look *l)
+{
+	const struct snapshot *s = l->who.s;
+
+	for (size_t i = 0; s != NULL && i < s->n_threads; i++) {
+		const struct snapshot_thread *h = &s->threads[i];
+		uint64_t bytes;
+
+		if (!creators_is_unjoined(h))
+			continue;
+		table_row(out);
+		table_text(out, COL_STATE, "J");
+		table_u64(out, COL_AGE, h->age);
+		if (h->stack_end != 0)
+			table_u64(
+			    out, COL_RESERVED, h->stack_end - h->stack_start);
+		if (creators_resident(&l->who, h, &bytes))
+			table_u64(out, COL_RESIDENT, bytes);
+		if (h->name[0] != '\0')
+			table_text(out, COL_NAME, h->name);
+		add_creator(out, l, h);
+	}
+}
+
 static struct table *
 rows_table(const struct look *l)
 {
@@ -167,6 +233,7 @@ rows_table(const struct look *l)
 	for (size_t i = 0; i < l->now.n; i++) {
 		const struct task *t = &l->now.tasks[i];
 		char state[2] = {t->state, '\0'};
+		const struct snapshot_thread *h;
 		double share = share_of(l, t);
 
 		table_row(out);
@@ -183,7 +250,12 @@ rows_table(const struct look *l)
 		if (t->wait[0] != '\0')
 			table_text(out, COL_WAIT, t->wait);
 		table_text(out, COL_NAME, t->name);
+		if (l->now.taken_ns > t->start_ns)
+			table_u64(out, COL_AGE, l->now.taken_ns - t->start_ns);
+		if ((h = creators_find(&l->who, t->tid)) != NULL)
+			add_creator(out, l, h);
 	}
+	add_unjoined(out, l);
 	return out;
 }
 
@@ -260,6 +332,33 @@ groups_table(const struct look *l)
 /* ---- the last line ------------------------------------------------------- */
 
 static void
+add_unjoined_total(const struct look *l, struct buf *out)
+{
+	const struct snapshot *s = l->who.s;
+	uint64_t n = 0, reserved = 0, resident = 0, bytes;
+	char text[COUNT_MAX], size[UNITS_MAX];
+
+	for (size_t i = 0; s != NULL && i < s->n_threads; i++) {
+		const struct snapshot_thread *h = &s->threads[i];
+
+		if (!creators_is_unjoined(h))
+			continue;
+		n++;
+		reserved += h->stack_end - h->stack_start;
+		if (creators_resident(&l->who, h, &bytes))
+			resident += bytes;
+	}
+	if (n == 0)
+		return;
+	buf_printf(out, "%s %s ended and %s not joined: ", count_text(text, n),
+	    n == 1 ? "has" : "have", n == 1 ? "was" : "were");
+	buf_printf(out, "%s of stack reserved, ",
+	    units_bytes(size, (int64_t)reserved));
+	buf_printf(
+	    out, "%s resident\n", units_bytes(size, (int64_t)resident));
+}
+
+static void
 add_totals(const struct look *l, struct buf *out)
 {
 	struct group all = {.count = 0};
@@ -285,6 +384,7 @@ add_totals(const struct look *l, struct buf *out)
 		    count_text(text, all.count - all.with_stack),
 		    all.count - all.with_stack == 1 ? "is" : "are");
 	buf_puts(out, "\n");
+	add_unjoined_total(l, out);
 }
 
 /* ---- the command --------------------------------------------------------- */
@@ -295,11 +395,14 @@ write_out(const struct options *o, const struct look *l, bool by_name, int sort,
 {
 	struct table *t = by_name ? groups_table(l) : rows_table(l);
 	size_t width = cmd_columns(true);
-	uint64_t hidden = 0;
+	uint64_t hidden = by_name ? 0 : BIT(COL_STACK);
 
 	table_out_order(t, sort, by_name ? GROUP_COUNT : COL_CPU_NS);
 	if (width != 0 && width < 72)
-		hidden = UINT64_C(1) << (by_name ? GROUP_CPU_NS : COL_CPU_NS);
+		hidden |= by_name ? BIT(GROUP_CPU_NS)
+				  : BIT(COL_CPU_NS) | BIT(COL_AGE);
+	if (!by_name && l->who.s == NULL)
+		hidden |= BIT(COL_START) | BIT(COL_CREATOR);
 	if (option_given(o, "json")) {
 		table_json(t, out);
 	} else {
@@ -316,9 +419,12 @@ threads_run(const struct cmd *cmd, struct options *o, struct err *e)
 	struct buf out = BUF_INIT;
 	struct look l = {.twice = false};
 	struct target *t;
+	bool profile = option_given(o, "output") || option_given(o, "format");
 	int sort, rc;
 
 	(void)cmd;
+	if (profile && profile_out_check(o, e) < 0)
+		return -1;
 	if (by != NULL && strcmp(by, "name") != 0)
 		return err_set(
 		    e, ERR_USAGE, "cannot group by \"%s\"; there is name", by);
@@ -326,7 +432,13 @@ threads_run(const struct cmd *cmd, struct options *o, struct err *e)
 		by ? GROUP_COLUMNS : COL_COUNT, &sort, e) < 0 ||
 	    (t = target_find(operand(o, 0), e)) == NULL)
 		return -1;
-	rc = measure(o, t->pid, &l, e);
+	if (profile) {
+		rc = threads_profile_out(o, t, e);
+		target_free(t);
+		return rc;
+	}
+	if ((rc = measure(o, t->pid, &l, e)) == 0)
+		rc = creators_read(&l.who, o, t, e);
 	if (rc == 0 && !target_is_same(t))
 		rc = err_set(e, ERR_GONE, "process %d ended meanwhile", t->pid);
 	if (rc == 0) {
@@ -336,6 +448,7 @@ threads_run(const struct cmd *cmd, struct options *o, struct err *e)
 	buf_free(&out);
 	tasks_free(&l.before);
 	tasks_free(&l.now);
+	creators_free(&l.who);
 	target_free(t);
 	return rc;
 }
@@ -346,8 +459,11 @@ const struct cmd cmd_threads = {
     .summary = "show threads: CPU use, where they wait, what stacks take",
     .details = "Nothing has to run in the process. A stack is known by "
 	       "the stack pointer of a thread that waits; of one that "
-	       "runs at that moment it is unknown.",
-    .options = {threads_options, table_out_options, common_options},
+	       "runs at that moment it is unknown. Who created the threads, "
+	       "which of them were never joined, and the profile, need a "
+	       "process that has an agent.",
+    .options = {threads_options, table_out_options, symbol_options,
+	common_options},
     .min_operands = 1,
     .max_operands = 1,
     .run = threads_run,

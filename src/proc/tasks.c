@@ -298,6 +298,45 @@ count_resident(int pagemap, uint64_t start, uint64_t end, uint64_t *bytes)
 	return true;
 }
 
+bool
+task_resident(int32_t pid, uint64_t start, uint64_t end, uint64_t *bytes)
+{
+	char path[64];
+	int pagemap;
+	bool ok;
+
+	snprintf(path, sizeof path, "/proc/%d/pagemap", pid);
+	if (end < start || end - start > STACK_MAX ||
+	    (pagemap = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	ok = count_resident(pagemap, start, end, bytes);
+	close(pagemap);
+	return ok;
+}
+
+int32_t
+task_namespace_tid(int32_t pid, int32_t tid)
+{
+	struct buf text = BUF_INIT;
+	const char *line, *last;
+	struct err ignored;
+	char path[64];
+	long n = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", pid, tid);
+	if (buf_read_file(&text, path, SMALL_MAX, &ignored) == 0 &&
+	    (line = strstr(buf_text(&text), "\nNSpid:")) != NULL) {
+		/* From ours to its own, innermost last. */
+		line += strlen("\nNSpid:");
+		last = line + strcspn(line, "\n");
+		while (last > line && isdigit((unsigned char)last[-1]))
+			last--;
+		n = strtol(last, NULL, 10);
+	}
+	buf_free(&text);
+	return n > 0 && n <= INT32_MAX ? (int32_t)n : 0;
+}
+
 static void
 read_stacks(int32_t pid, struct tasks *t)
 {

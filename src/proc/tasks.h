@@ -54,6 +54,12 @@ void task_pattern(const char *name, char *out, size_t size);
 double task_share(const struct task *before, uint64_t before_ns,
     const struct task *now, uint64_t now_ns);
 
+/* The tid that a thread has in its own pid namespace; 0: unknown. */
+int32_t task_namespace_tid(int32_t pid, int32_t tid);
+
+/* Bytes of [start, end) that are in memory; false if that is not told. */
+bool task_resident(int32_t pid, uint64_t start, uint64_t end, uint64_t *bytes);
+
 struct task *tasks_find(const struct tasks *t, int32_t tid);
 
 /* ---- the parsers, for tests and fuzzers ---------------------------------- */

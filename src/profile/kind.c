@@ -5,12 +5,15 @@
 
 #include <string.h>
 
-extern const struct kind kind_heap, kind_allocs, kind_peak;
+extern const struct kind kind_heap, kind_allocs, kind_peak, kind_fds,
+    kind_threadcreate;
 
 const struct kind *const kinds[] = {
 	&kind_heap,
 	&kind_allocs,
 	&kind_peak,
+	&kind_fds,
+	&kind_threadcreate,
 	NULL,
 };
 
@@ -21,4 +24,10 @@ kind_find(const char *name)
 		if (strcmp(kinds[i]->name, name) == 0)
 			return kinds[i];
 	return NULL;
+}
+
+struct snapshot *
+kind_snapshot(const struct kind *kind, const struct target *t, struct err *e)
+{
+	return kind->needs_fds ? snapshot_take_fds(t, e) : snapshot_take(t, e);
 }

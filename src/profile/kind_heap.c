@@ -38,7 +38,7 @@ begin(const struct snapshot *s)
 	p->period = (int64_t)s->interval;
 	p->time_ns = (int64_t)s->time_ns;
 	p->drop_frames = profile_string(p, DROP_FRAMES);
-	stacks_comments(p, s);
+	stacks_comments(p, s, true);
 	return p;
 }
 
@@ -57,20 +57,6 @@ comment_error(struct profile *p, const char *what, size_t type)
 
 /* ---- held now --------------------------------------------------------------------- */
 
-/* Lower ends of the age classes, in seconds. */
-static const int64_t ages[] = { 0, 1, 10, 60, 600, 3600, 6 * 3600, 86400,
-	7 * 86400 };
-
-static int64_t
-age_class(uint64_t ns)
-{
-	size_t i = sizeof ages / sizeof ages[0];
-
-	while (ns / 1000000000u < (uint64_t)ages[--i])
-		;
-	return ages[i];
-}
-
 static int
 by_group(const void *a, const void *b)
 {
@@ -81,8 +67,8 @@ by_group(const void *a, const void *b)
 		return x->stack < y->stack ? -1 : 1;
 	if (x->size != y->size)
 		return x->size < y->size ? -1 : 1;
-	ax = age_class(x->age);
-	ay = age_class(y->age);
+	ax = stacks_age_class(x->age);
+	ay = stacks_age_class(y->age);
 	return (ax > ay) - (ax < ay);
 }
 
@@ -125,7 +111,7 @@ add_live(struct profile *p, struct stacks *m, const struct snapshot *s)
 		values[INUSE_OBJECTS] = llround(objects);
 		values[INUSE_SPACE] = llround(bytes);
 		labels[0].number = (int64_t)sorted[i].size;
-		labels[1].number = age_class(sorted[i].age);
+		labels[1].number = stacks_age_class(sorted[i].age);
 		stacks_add(m, sorted[i].stack, labels, 2, values);
 	}
 	free(sorted);

@@ -11,7 +11,6 @@ struct stacks {
 	struct profile *p;
 	const struct snapshot *s;
 	uint32_t *mapping_of; /* by module; 0: not added yet */
-	uint32_t lost;	      /* location of the lost stack, or 0 */
 };
 
 static uint32_t
@@ -27,6 +26,18 @@ mapping_of(struct stacks *m, size_t module)
 	map.file = profile_string(m->p, o->path[0] ? o->path : m->s->exe);
 	map.build_id = profile_string(m->p, o->build_id);
 	return m->mapping_of[module] = profile_add_mapping(m->p, &map);
+}
+
+static uint32_t
+location_of(struct stacks *m, const struct snapshot_stack *stack,
+    uint64_t address)
+{
+	const struct snapshot_module *o =
+	    snapshot_module(m->s, stack, address);
+
+	return profile_location(m->p,
+	    o != NULL ? mapping_of(m, (size_t)(o - m->s->modules)) : 0,
+	    address);
 }
 
 struct stacks *
@@ -55,48 +66,71 @@ stacks_free(struct stacks *m)
 
 /* A location with a name and no address, for what has no stack. */
 static uint32_t
-lost_location(struct stacks *m)
+named_location(struct stacks *m, const char *name)
 {
 	struct profile_line line = { 0, 0 };
 
-	if (m->lost != 0)
-		return m->lost;
-	m->lost = profile_location(m->p, 0, 0);
-	line.function = profile_function(m->p, "[stack lost]",
-	    "[stack lost]", "", 0);
-	profile_set_lines(m->p, m->lost, &line, 1);
-	return m->lost;
+	line.function = profile_function(m->p, name, name, "", 0);
+	return profile_location_lines(m->p, 0, 0, &line, 1);
+}
+
+size_t
+stacks_locations(struct stacks *m, uint32_t i,
+    uint32_t locations[STACKS_DEPTH_MAX])
+{
+	static const struct snapshot_stack none;
+	const struct snapshot_stack *stack =
+	    i < m->s->n_stacks ? &m->s->stacks[i] : &none;
+	uint32_t n = 0;
+
+	for (uint32_t f = 0; f < stack->depth && n < STACKS_DEPTH_MAX; f++)
+		/* Inside the call, not after it: the line of the call. */
+		locations[n++] = location_of(m, stack, stack->frames[f] - 1);
+	if (n == 0)
+		locations[n++] = named_location(m,
+		    i == SNAPSHOT_NO_STACK ? "[opener not seen]" :
+					     "[stack lost]");
+	return n;
+}
+
+uint32_t
+stacks_location(struct stacks *m, uint64_t address)
+{
+	const struct snapshot_stack all = {
+		.modules = (uint32_t)m->s->n_modules };
+
+	return location_of(m, &all, address);
 }
 
 void
 stacks_add(struct stacks *m, uint32_t i, const struct profile_label *labels,
     size_t n_labels, const int64_t *values)
 {
-	const struct snapshot_stack *stack = &m->s->stacks[i];
-	uint32_t locations[256], n = 0;
+	uint32_t locations[STACKS_DEPTH_MAX];
+	size_t n = stacks_locations(m, i, locations);
 
-	for (uint32_t f = 0; f < stack->depth && n < 256; f++) {
-		/* Inside the call, not after it: the line of the call. */
-		uint64_t address = stack->frames[f] - 1;
-		const struct snapshot_module *o =
-		    snapshot_module(m->s, stack, address);
-		uint32_t mapping =
-		    o != NULL ? mapping_of(m, (size_t)(o - m->s->modules)) : 0;
-
-		locations[n++] = profile_location(m->p, mapping, address);
-	}
-	if (n == 0)
-		locations[n++] = lost_location(m);
 	profile_add_sample(m->p, locations, n, labels, n_labels, values);
 }
 
-void
-stacks_comments(struct profile *p, const struct snapshot *s)
+/* Lower ends of the age classes, in seconds. */
+static const int64_t ages[] = { 0, 1, 10, 60, 600, 3600, 6 * 3600, 86400,
+	7 * 86400 };
+
+int64_t
+stacks_age_class(uint64_t ns)
+{
+	size_t i = sizeof ages / sizeof ages[0];
+
+	while (ns / 1000000000u < (uint64_t)ages[--i])
+		;
+	return ages[i];
+}
+
+static void
+comment_sampling(struct profile *p, const struct snapshot *s)
 {
 	char size[UNITS_MAX];
 
-	profile_add_comment(p, "ullage %s, process %d%s", s->version, s->pid,
-	    s->armed ? "" : ", agent quiet");
 	if (s->interval == 0)
 		profile_add_comment(p, "sampling is off");
 	else if (s->interval == 1)
@@ -112,13 +146,24 @@ stacks_comments(struct profile *p, const struct snapshot *s)
 		    (unsigned long long)s->doublings);
 	if (s->allocator[0] != '\0')
 		profile_add_comment(p, "allocator: %s", s->allocator);
+}
+
+void
+stacks_comments(struct profile *p, const struct snapshot *s, bool sampled)
+{
+	profile_add_comment(p, "ullage %s, process %d%s", s->version, s->pid,
+	    s->armed ? "" : ", agent quiet");
+	if (sampled)
+		comment_sampling(p, s);
 	if (s->shadowed)
 		profile_add_comment(p,
 		    "another malloc comes before the agent's: nothing is seen");
 	if (s->parent != 0)
 		profile_add_comment(p,
-		    "forked from process %d; what was allocated before the "
-		    "fork is in that process's profile",
+		    sampled ? "forked from process %d; what was allocated "
+			      "before the fork is in that process's profile" :
+			      "forked from process %d; what is older than the "
+			      "fork was not seen here",
 		    s->parent);
 	for (size_t i = 0; i < s->n_losses; i++)
 		if (s->losses[i].count > 0)

@@ -23,7 +23,25 @@ void stacks_add(struct stacks *m, uint32_t i,
     const struct profile_label *labels, size_t n_labels,
     const int64_t *values);
 
-/* The comments that every profile of a snapshot carries. */
-void stacks_comments(struct profile *p, const struct snapshot *s);
+/*
+ * The locations of stack number `i`, leaf first; returns how many, at least
+ * one: a stack without frames, or SNAPSHOT_NO_STACK, gets a name in brackets.
+ */
+#define STACKS_DEPTH_MAX 256
+size_t stacks_locations(struct stacks *m, uint32_t i,
+    uint32_t locations[STACKS_DEPTH_MAX]);
+
+/* The location of an address that is in no stack. */
+uint32_t stacks_location(struct stacks *m, uint64_t address);
+
+/*
+ * The comments that every profile of a snapshot carries; of one that is
+ * sampled, how.
+ */
+void stacks_comments(struct profile *p, const struct snapshot *s,
+    bool sampled);
+
+/* The lower end of the age class, in seconds, for a label. */
+int64_t stacks_age_class(uint64_t ns);
 
 #endif

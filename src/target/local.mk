@@ -5,3 +5,4 @@ src_libhome_a_SOURCES += \
 	src/target/snapshot.c src/target/snapshot.h \
 	src/target/target.c src/target/target.h
 src_libhome_a_SOURCES += src/target/glance.c src/target/glance.h
+src_libhome_a_SOURCES += src/target/open_fds.c src/target/thread_stacks.c

@@ -71,7 +71,10 @@ check_header(const struct ull_header *h, size_t len, struct err *e)
 	    h->index_off != ULL_INDEX_OFF ||
 	    h->stacks_off != ULL_STACKS_OFF ||
 	    h->frames_off != ULL_FRAMES_OFF || h->keys_off != ULL_KEYS_OFF ||
-	    h->live_off != ULL_LIVE_OFF)
+	    h->live_off != ULL_LIVE_OFF || h->fds_cap != ULL_FDS ||
+	    h->fds_off != ULL_FDS_OFF || h->threads_cap != ULL_THREADS ||
+	    h->thread_size != sizeof(struct ull_thread) ||
+	    h->threads_off != ULL_THREADS_OFF)
 		return err_set(e, ERR_FAILED,
 		    "the segment's header contradicts its layout %u.%u: it is "
 		    "corrupt",
@@ -92,6 +95,10 @@ copy_header(struct snapshot *s, const struct ull_header *h)
 	s->shadowed = h->shadowed == 1;
 	snprintf(s->version, sizeof s->version, "%.*s",
 	    (int)sizeof h->agent_version, h->agent_version);
+	if (h->tid_offset < 8192 && h->tid_offset % 4 == 0)
+		s->tid_offset = h->tid_offset;
+	if (h->stack_offset < 8192 && h->stack_offset % 8 == 0)
+		s->stack_offset = h->stack_offset;
 	s->exe = text_of(h->exe, sizeof h->exe);
 	s->allocator = text_of(h->allocator, sizeof h->allocator);
 }
@@ -132,6 +139,8 @@ copy_counters(struct snapshot *s, const struct ull_control *control,
 		at_most(c->frames_used, ULL_FRAMES), ULL_FRAMES };
 	s->fill[3] = (struct snapshot_fill){ "live", c->live_entries,
 		ULL_LIVE };
+	s->fill[4] = (struct snapshot_fill){ "descriptors", 0, ULL_FDS };
+	s->fill[5] = (struct snapshot_fill){ "threads", 0, ULL_THREADS };
 }
 
 /* ---- tables ------------------------------------------------------------------------ */
@@ -185,6 +194,8 @@ copy_stack(struct snapshot *s, struct snapshot_stack *o,
 		s->invalid++;
 	}
 	o->samples = r->samples;
+	o->opened_fds = r->opened_fds;
+	o->created_threads = r->created_threads;
 	/* A sum that a hostile or racing target made negative is nothing. */
 	o->peak_objects = objects(kept ? r->peak_objects : r->live_objects);
 	o->peak_bytes = (double)(int64_t)(kept ? r->peak_bytes :
@@ -240,6 +251,114 @@ copy_live(struct snapshot *s, const uint64_t *keys, const struct ull_live *r,
 	}
 }
 
+static uint64_t
+age_of(uint32_t birth, uint64_t elapsed)
+{
+	uint64_t born = birth * UINT64_C(62500000);
+
+	return elapsed > born ? elapsed - born : 0;
+}
+
+static int
+by_fd(const void *a, const void *b)
+{
+	const struct snapshot_fd *x = a, *y = b;
+
+	return (x->fd > y->fd) - (x->fd < y->fd);
+}
+
+static void
+copy_fds(struct snapshot *s, const uint64_t *words, uint64_t elapsed)
+{
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < ULL_FDS; i++) {
+		uint64_t w = words[i], fd;
+		struct snapshot_fd *o;
+
+		if (ull_fd_turn(w) == 0) {
+			s->invalid += w != 0;
+			continue;
+		}
+		fd = i + (uint64_t)(ull_fd_turn(w) - 1) * ULL_FDS;
+		if (ull_fd_stack(w) >= s->n_stacks || fd > INT32_MAX ||
+		    ull_fd_kind(w) >= ULL_FD_KINDS) {
+			s->invalid++;
+			continue;
+		}
+		s->fds = xgrow(s->fds, s->n_fds, &cap, sizeof *s->fds);
+		o = &s->fds[s->n_fds++];
+		*o = (struct snapshot_fd){ .fd = (int32_t)fd,
+			.stack = ull_fd_stack(w),
+			.opened = ull_fd_kind(w),
+			.birth = (uint32_t)(w >> 32) };
+		o->age = age_of(o->birth, elapsed);
+	}
+	if (s->n_fds != 0)
+		qsort(s->fds, s->n_fds, sizeof *s->fds, by_fd);
+	s->fill[4].used = s->n_fds;
+}
+
+static int
+by_handle(const void *a, const void *b)
+{
+	const struct snapshot_thread *x = a, *y = b;
+
+	return (x->handle > y->handle) - (x->handle < y->handle);
+}
+
+static void
+copy_threads(struct snapshot *s, const uint64_t *keys,
+    const struct ull_thread *r, uint64_t elapsed)
+{
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < ULL_THREADS; i++) {
+		uint64_t handle = keys[i] & ~ULL_THREAD_STATE;
+		uint64_t flags = keys[i] & ULL_THREAD_STATE;
+		struct snapshot_thread *o;
+
+		if (handle == 0 || r[i].start == 0)
+			continue; /* free, being filled, or a name alone */
+		s->fill[5].used++;
+		if (ull_thread_check(handle, r[i].start, r[i].birth,
+			r[i].stack) != r[i].check) {
+			s->torn++;
+			continue;
+		}
+		if (r[i].stack >= s->n_stacks || handle >> 47 != 0 ||
+		    flags & ~ULL_THREAD_DETACHED) {
+			s->invalid++;
+			continue;
+		}
+		s->threads = xgrow(s->threads, s->n_threads, &cap,
+		    sizeof *s->threads);
+		o = &s->threads[s->n_threads++];
+		*o = (struct snapshot_thread){ .handle = handle,
+			.start = r[i].start,
+			.age = age_of(r[i].birth, elapsed),
+			.stack = r[i].stack,
+			.detached = flags != 0 };
+		memcpy(o->name, r[i].name, sizeof o->name);
+		o->name[sizeof o->name - 1] = '\0';
+	}
+	if (s->n_threads != 0)
+		qsort(s->threads, s->n_threads, sizeof *s->threads, by_handle);
+}
+
+/* The agent does not note when it last opened something. */
+static uint64_t
+last_event(uint64_t sampled, const uint64_t *words)
+{
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < ULL_FDS; i++)
+		if (ull_fd_turn(words[i]) != 0 && words[i] >> 32 > last)
+			last = words[i] >> 32;
+	last *= UINT64_C(62500000);
+	return last > sampled ? last : sampled;
+}
+
 /* ---- from bytes ------------------------------------------------------------------------ */
 
 struct snapshot *
@@ -258,7 +377,7 @@ snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
 	s = xcalloc(1, sizeof *s);
 	copy_header(s, h);
 	copy_counters(s, (const void *)(at + ULL_CONTROL_OFF), c);
-	elapsed = c->last_sample;
+	elapsed = last_event(c->last_sample, (const void *)(at + ULL_FDS_OFF));
 	if (alive && clock_gettime(CLOCK_MONOTONIC, &now) == 0)
 		elapsed = (uint64_t)now.tv_sec * 1000000000u +
 		    (uint64_t)now.tv_nsec - h->start_monotonic;
@@ -271,6 +390,9 @@ snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
 	    (uint32_t)s->fill[1].used, c->peak_epoch);
 	copy_live(s, (const void *)(at + ULL_KEYS_OFF),
 	    (const void *)(at + ULL_LIVE_OFF), elapsed);
+	copy_fds(s, (const void *)(at + ULL_FDS_OFF), elapsed);
+	copy_threads(s, (const void *)(at + ULL_THREADS_OFF),
+	    (const void *)(at + ULL_THREADS_OFF + ULL_THREADS * 8), elapsed);
 	return s;
 }
 
@@ -284,6 +406,9 @@ snapshot_free(struct snapshot *s)
 	free(s->modules);
 	free(s->stacks);
 	free(s->live);
+	free(s->fds);
+	free(s->open);
+	free(s->threads);
 	free(s->losses);
 	free(s->words);
 	free(s->exe);
@@ -347,8 +472,8 @@ read_at(int fd, char *bytes, size_t len, off_t off, struct err *e)
 }
 
 /*
- * The order makes references good: live entries name stacks, stacks name
- * frames and modules, and all but the live table only grow. Holes read as
+ * The order makes references good: entries name stacks, stacks name
+ * frames and modules, and all but the tables of entries only grow. Holes read as
  * zeros without being filled.
  */
 static int
@@ -359,6 +484,7 @@ read_tables(int fd, char *bytes, struct err *e)
 	} parts[] = {
 		{ ULL_KEYS_OFF, ULL_LIVE * 8 },
 		{ ULL_LIVE_OFF, ULL_LIVE * sizeof(struct ull_live) },
+		{ ULL_FDS_OFF, ULL_TOTAL - ULL_FDS_OFF },
 		{ ULL_STACKS_OFF, ULL_STACKS * sizeof(struct ull_stack) },
 		{ ULL_FRAMES_OFF, ULL_FRAMES * 8 },
 		{ ULL_MODULES_OFF, ULL_MODULES * sizeof(struct ull_module) },

@@ -35,6 +35,8 @@ struct snapshot_stack {
 	uint64_t samples;
 	double peak_objects; /* at the high-water mark */
 	double peak_bytes;
+	uint64_t opened_fds;	  /* since the agent began; exact */
+	uint64_t created_threads; /* likewise */
 };
 
 struct snapshot_live {
@@ -44,6 +46,38 @@ struct snapshot_live {
 	double weight;	/* objects that it stands for */
 	uint64_t age;	/* ns */
 	uint32_t stack; /* index */
+};
+
+/* As the agent wrote it; the descriptor may have been closed unseen. */
+struct snapshot_fd {
+	int32_t fd;
+	uint32_t stack;	 /* index */
+	uint32_t opened; /* what it was opened as; see open_fds.c */
+	uint32_t birth;	 /* in 1/16 s since the agent began: an identity */
+	uint64_t age;	 /* ns */
+};
+
+/* A descriptor that is open; see snapshot_match_fds. */
+struct snapshot_open {
+	int32_t fd;
+	uint32_t stack; /* index, or SNAPSHOT_NO_STACK: its opener was not seen */
+	uint32_t birth;
+	uint64_t age;  /* ns; of one with a stack */
+	char type[24]; /* "tcp" */
+};
+#define SNAPSHOT_NO_STACK UINT32_MAX
+
+struct snapshot_thread {
+	uint64_t handle; /* pthread_t */
+	uint64_t start;	 /* start routine */
+	uint64_t age;	 /* ns, of its creation */
+	uint32_t stack;	 /* index: who created it */
+	bool detached;
+	char name[16]; /* that it gave itself by pthread_setname_np, or "" */
+	/* From snapshot_match_threads: */
+	bool known; /* its control block is there and could be read */
+	int32_t tid; /* in the target's own namespace; 0: it has ended */
+	uint64_t stack_start, stack_end; /* 0: unknown */
 };
 
 struct snapshot_loss {
@@ -79,8 +113,14 @@ struct snapshot {
 	struct snapshot_module *modules; size_t n_modules;
 	struct snapshot_stack *stacks;	 size_t n_stacks; /* 0: the lost one */
 	struct snapshot_live *live;	 size_t n_live;
+	struct snapshot_fd *fds;	 size_t n_fds;	  /* ascending */
+	struct snapshot_open *open;	 size_t n_open;
+	struct snapshot_thread *threads; size_t n_threads; /* by handle */
 	struct snapshot_loss *losses;	 size_t n_losses; /* all reasons */
-	struct snapshot_fill fill[5];
+	struct snapshot_fill fill[7];
+	bool matched; /* open holds what the kernel knows to be open */
+	uint32_t tid_offset;   /* of the tid, from a pthread_t; 0: unknown */
+	uint32_t stack_offset; /* of its stack's start, then size; 0: unknown */
 	uint64_t torn;	   /* entries that changed while being copied */
 	uint64_t invalid;  /* records that no agent writes */
 	uint64_t file_bytes; /* memory behind the segment */
@@ -98,6 +138,27 @@ void snapshot_free(struct snapshot *s);
  */
 struct snapshot *snapshot_parse(const void *bytes, size_t len, bool alive,
     struct err *e);
+
+/*
+ * Fills open: what the kernel has open, as the caller listed it just before
+ * the snapshot was taken, with what the agent saw of it. (open_fds.c)
+ */
+struct open_files;
+void snapshot_match_fds(struct snapshot *s, const struct target *t,
+    const struct open_files *list);
+
+/* Fills it with what the agent saw alone, for a process that has ended. */
+void snapshot_believe_fds(struct snapshot *s);
+
+/* snapshot_take with open filled; of a dead target, as the agent saw last. */
+struct snapshot *snapshot_take_fds(const struct target *t, struct err *e);
+
+/*
+ * Looks into the memory of a live target for what has become of its threads:
+ * tid and stack. Leaves them unknown where that is not permitted.
+ * (thread_stacks.c)
+ */
+void snapshot_match_threads(struct snapshot *s, const struct target *t);
 
 /* Bytes held, from the live table, with their standard error. */
 void snapshot_live_total(const struct snapshot *s, double *bytes,

@@ -6,6 +6,7 @@
 #
 # The programs are built when they are asked for.
 bench_programs = \
+	tests/bench/accept-bench \
 	tests/bench/churn \
 	tests/bench/pairs \
 	tests/bench/sample-bench \
@@ -20,6 +21,8 @@ EXTRA_DIST += tests/bench/walk-bench.c
 dist_check_SCRIPTS += tests/bench/stack-bench
 # By hand: what looking costs, next to top.
 EXTRA_DIST += tests/bench/ps-cost
+tests_bench_accept_bench_SOURCES = tests/bench/accept-bench.c
+tests_bench_accept_bench_CFLAGS = $(AM_CFLAGS) -O2 -D_GNU_SOURCE
 tests_bench_pairs_SOURCES = tests/bench/pairs.c
 tests_bench_pairs_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin
 tests_bench_pairs_LDADD = -lpthread

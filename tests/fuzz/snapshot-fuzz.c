@@ -65,6 +65,13 @@ fill_header(struct ull_header *h)
 		.frames_off = ULL_FRAMES_OFF,
 		.keys_off = ULL_KEYS_OFF,
 		.live_off = ULL_LIVE_OFF,
+		.fds_cap = ULL_FDS,
+		.fds_off = ULL_FDS_OFF,
+		.threads_cap = ULL_THREADS,
+		.thread_size = sizeof(struct ull_thread),
+		.threads_off = ULL_THREADS_OFF,
+		.tid_offset = 720,
+		.stack_offset = 1680,
 		.agent_version = "0",
 		.exe = "/bin/victim",
 		.allocator = "/lib/libc.so.6",
@@ -87,6 +94,8 @@ fill_stacks(char *at, struct ull_counters *c)
 		s[i].samples = i;
 		s[i].live_objects = ULL_OBJECT_ONE;
 		s[i].live_bytes = 100;
+		s[i].opened_fds = i * 3;
+		s[i].created_threads = i;
 		for (uint32_t k = 0; k < s[i].depth; k++)
 			frames[c->frames_used++] = 0x400000 + i * 64 + k;
 	}
@@ -110,6 +119,26 @@ fill_live(char *at, struct ull_counters *c)
 	c->live_entries = OBJECTS;
 }
 
+static void
+fill_others(char *at)
+{
+	uint64_t *fds = (void *)(at + ULL_FDS_OFF);
+	uint64_t *keys = (void *)(at + ULL_THREADS_OFF);
+	struct ull_thread *r = (void *)(at + ULL_THREADS_OFF + ULL_THREADS * 8);
+
+	for (uint32_t i = 0; i < OBJECTS; i++) {
+		fds[i] = ull_fd_word(i + (i % 3) * ULL_FDS, i % STACKS,
+		    i % ULL_FD_KINDS, i);
+		keys[i] = (0x7f0000000000 + i * 64) | i % 2;
+		r[i] = (struct ull_thread){ .start = 0x400000 + i,
+			.name = { 0x6161616161616161, 0x6161616161616161 },
+			.birth = i,
+			.stack = i % STACKS };
+		r[i].check = ull_thread_check(keys[i] & ~ULL_THREAD_STATE,
+		    r[i].start, i, i % STACKS);
+	}
+}
+
 static char *
 good_segment(void)
 {
@@ -128,6 +157,7 @@ good_segment(void)
 	c->modules_used = 2;
 	fill_stacks(at, c);
 	fill_live(at, c);
+	fill_others(at);
 	return at;
 }
 
@@ -157,6 +187,14 @@ check_segment(const char *bytes, size_t len)
 		return false;
 	}
 	snapshot_live_total(s, &total, &error);
+	snapshot_believe_fds(s);
+	for (size_t i = 0; i < s->n_fds; i++)
+		insist(s->fds[i].fd >= 0 && s->fds[i].stack < s->n_stacks,
+		    "a descriptor of nobody");
+	for (size_t i = 0; i < s->n_threads; i++)
+		insist(s->threads[i].stack < s->n_stacks &&
+			memchr(s->threads[i].name, 0, 16) != NULL,
+		    "a thread of nobody");
 	for (size_t i = 0; kinds[i] != NULL; i++) {
 		struct profile *p = kinds[i]->build(s);
 
@@ -210,13 +248,15 @@ static const uint64_t edges[] = { 0, 1, UINT64_MAX, INT64_MAX,
 static size_t
 somewhere(uint64_t r)
 {
-	static const size_t parts[][2] = { { 0, 728 },
+	static const size_t parts[][2] = { { 0, 768 },
 		{ ULL_CONTROL_OFF, 16 }, { ULL_COUNTERS_OFF, 768 },
 		{ ULL_MODULES_OFF, 1312 }, { ULL_STACKS_OFF, 128 * STACKS },
 		{ ULL_FRAMES_OFF, 8 * 500 }, { ULL_KEYS_OFF, 8 * OBJECTS },
-		{ ULL_LIVE_OFF, 32 * OBJECTS } };
+		{ ULL_LIVE_OFF, 32 * OBJECTS }, { ULL_FDS_OFF, 8 * OBJECTS },
+		{ ULL_THREADS_OFF, 8 * OBJECTS },
+		{ ULL_THREADS_OFF + 8 * ULL_THREADS, 32 * OBJECTS } };
 	/* Mostly past the header, where one edit is refused. */
-	size_t i = r % 32 == 0 ? 0 : 1 + (r >> 5) % 7;
+	size_t i = r % 32 == 0 ? 0 : 1 + (r >> 5) % 10;
 
 	return (parts[i][0] + (r >> 8) % parts[i][1]) / 8;
 }

@@ -73,6 +73,10 @@ memory_integration_tests = \
 	tests/integration/trim-demo
 dist_check_SCRIPTS += $(memory_integration_tests)
 TESTS += $(memory_integration_tests)
+
+# Who opened it, who created it.
+dist_check_SCRIPTS += tests/integration/openers
+TESTS += tests/integration/openers
 # The census of a heap.
 dist_check_SCRIPTS += tests/integration/census
 TESTS += tests/integration/census

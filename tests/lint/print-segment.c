@@ -50,6 +50,13 @@ header(void)
 	MEMBER(ull_header, agent_version);
 	MEMBER(ull_header, exe);
 	MEMBER(ull_header, allocator);
+	MEMBER(ull_header, fds_cap);
+	MEMBER(ull_header, threads_cap);
+	MEMBER(ull_header, thread_size);
+	MEMBER(ull_header, tid_offset);
+	MEMBER(ull_header, stack_offset);
+	MEMBER(ull_header, fds_off);
+	MEMBER(ull_header, threads_off);
 	STRUCT(ull_control);
 	MEMBER(ull_control, interval);
 	MEMBER(ull_control, trim);
@@ -110,6 +117,8 @@ tables(void)
 	MEMBER(ull_stack, peak_objects);
 	MEMBER(ull_stack, peak_bytes);
 	MEMBER(ull_stack, peak_epoch);
+	MEMBER(ull_stack, opened_fds);
+	MEMBER(ull_stack, created_threads);
 	STRUCT(ull_live);
 	MEMBER(ull_live, size);
 	MEMBER(ull_live, usable);
@@ -117,6 +126,12 @@ tables(void)
 	MEMBER(ull_live, stack);
 	MEMBER(ull_live, birth);
 	MEMBER(ull_live, check);
+	STRUCT(ull_thread);
+	MEMBER(ull_thread, start);
+	MEMBER(ull_thread, name);
+	MEMBER(ull_thread, birth);
+	MEMBER(ull_thread, stack);
+	MEMBER(ull_thread, check);
 }
 
 static void
@@ -202,6 +217,14 @@ values(void)
 	VALUE(ULL_FRAMES);
 	VALUE(ULL_LIVE);
 	VALUE(ULL_BUCKET);
+	VALUE(ULL_FDS);
+	VALUE(ULL_FD_KINDS);
+	VALUE(ULL_FD_TURNS);
+	VALUE(ULL_THREADS);
+	VALUE(ULL_THREAD_BUCKET);
+	VALUE(ULL_THREAD_NAME);
+	VALUE(ULL_THREAD_DETACHED);
+	VALUE(ULL_THREAD_STATE);
 	VALUE(ULL_STACK_LOST);
 	VALUE(ULL_OBJECT_ONE);
 	VALUE(ULL_STATE_STARTING);
@@ -218,6 +241,8 @@ values(void)
 	VALUE(ULL_FRAMES_OFF);
 	VALUE(ULL_KEYS_OFF);
 	VALUE(ULL_LIVE_OFF);
+	VALUE(ULL_FDS_OFF);
+	VALUE(ULL_THREADS_OFF);
 	VALUE(ULL_TOTAL);
 	VALUE(ULL_LOSS_CAP);
 #define X(name, text) VALUE(ULL_LOSS_##name);
@@ -225,6 +250,10 @@ values(void)
 #undef X
 	printf("check of (4096, 24, 40, 1.0f, 7, 99) %u\n",
 	    ull_live_check(4096, 24, 40, 0x3f800000, 7, 99));
+	printf("descriptor 70000 of stack 7, kind 3, birth 99: %016llx\n",
+	    (unsigned long long)ull_fd_word(70000, 7, 3, 99));
+	printf("check of thread (0x7f0000000040, 4096, 99, 7): %u\n",
+	    ull_thread_check(0x7f0000000040, 4096, 99, 7));
 }
 
 int

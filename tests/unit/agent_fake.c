@@ -9,11 +9,9 @@ struct tables tables;
 _Thread_local struct thread self;
 struct wiped wiped __attribute__((aligned(4096)));
 bool agent_sandboxed;
-uint32_t agent_arming = 1;
 void (*walk_object_seen)(const struct dl_find_object *object);
 
 uint64_t fake_room = UINT64_MAX;
-bool fake_armed = true;
 unsigned fake_depth = 3;
 
 /* Parts of the agent that this test has not compiled in do nothing. */
@@ -22,6 +20,7 @@ unsigned fake_depth = 3;
 void
 fake_segment(uint64_t interval)
 {
+	static uint32_t armings = 1;
 	static char *map;
 
 	if (map == NULL && posix_memalign((void **)&map, 4096, ULL_TOTAL) != 0)
@@ -38,15 +37,21 @@ fake_segment(uint64_t interval)
 		.frames = (void *)(map + ULL_FRAMES_OFF),
 		.keys = (void *)(map + ULL_KEYS_OFF),
 		.live = (void *)(map + ULL_LIVE_OFF),
+		.fds = (void *)(map + ULL_FDS_OFF),
+		.thread_keys = (void *)(map + ULL_THREADS_OFF),
+		.threads = (void *)(map + ULL_THREADS_OFF + ULL_THREADS * 8),
 	};
+	agent.fds = tables.fds;
+	agent.stacks = tables.stacks;
 	tables.header->nonce = 0x1234567;
 	store(&tables.control->interval, interval);
 	store(&tables.counters->stacks_used, 1);
 	store(&tables.counters->thin_cursor, ULL_LIVE);
 	fake_room = UINT64_MAX;
 	fake_armed = true;
+	store(&agent.vforks, 0);
 	agent_sandboxed = false;
-	agent_arming++;
+	agent.arming = ++armings;
 	memset(&self, 0, sizeof self);
 	live_forget();
 	sample_forget();
@@ -59,9 +64,15 @@ fake_losses(enum ull_loss reason)
 }
 
 bool
-agent_armed(void)
+agent_begin(void)
 {
-	return fake_armed;
+	return false;
+}
+
+bool
+agent_ask_vforked(void)
+{
+	return self.vforked != 0;
 }
 
 bool
@@ -99,6 +110,47 @@ uint64_t
 stackend_find(uint64_t sp)
 {
 	return (sp | 4095) + 1;
+}
+
+WEAK uint64_t
+walk_generation(void)
+{
+	return 1;
+}
+
+void
+walk_meet(uint64_t address)
+{
+	(void)address;
+}
+
+WEAK unsigned
+walk_words(const struct walk_regs *r, uint64_t hi, uint16_t *offsets,
+    unsigned max, bool *fp_matters)
+{
+	(void)r, (void)hi, (void)offsets, (void)max, (void)fp_matters;
+	return 0;
+}
+
+bool
+segment_reserved(uint64_t off)
+{
+	(void)off;
+	return true;
+}
+
+WEAK bool
+memo_find(const struct walk_regs *r, uint64_t hi, uint32_t *stack)
+{
+	(void)r, (void)hi, (void)stack;
+	return false;
+}
+
+WEAK void
+memo_keep(const struct walk_regs *r, uint64_t hi, uint64_t generation,
+    uint32_t stack)
+{
+	(void)r, (void)hi, (void)generation, (void)stack;
 }
 
 size_t

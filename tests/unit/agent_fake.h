@@ -23,7 +23,7 @@ void fake_segment(uint64_t interval);
 extern uint64_t fake_room;
 
 /* What agent_armed says. */
-extern bool fake_armed;
+#define fake_armed agent.armed
 
 /* What the stub of walk returns: `fake_depth` frames, the first of which is
  * the caller's pc. */

@@ -61,6 +61,7 @@ struct tally {
 	unsigned wrong;
 	enum walk_end end;     /* of the last */
 	unsigned cut_outside;  /* of the loader */
+	unsigned told;	       /* whole ones whose words are known */
 	unsigned depth;	       /* of the last */
 	uint64_t end_of_stack; /* 0: that of the main thread */
 };
@@ -91,6 +92,30 @@ differ(const struct oracle *o, const uint64_t *frames, unsigned n)
 		    i < n ? frames[i] : 0, i + 1 < o->n ? o->frames[i + 1] : 0);
 }
 
+/* Every return address must be in one of the words that the walk is said to
+ * depend on. */
+static __attribute__((no_sanitize("address"))) void
+check_words(struct tally *t, const struct walk_regs *r, const uint64_t *frames,
+    unsigned n)
+{
+	const uint64_t *at = (const uint64_t *)(uintptr_t)r->sp;
+	uint64_t hi = t->end_of_stack != 0 ? t->end_of_stack : stack_end;
+	uint16_t offsets[300];
+	bool fp_matters;
+	unsigned words = walk_words(r, hi, offsets, 300, &fp_matters);
+
+	if (words == 0)
+		return;
+	t->told++;
+	for (unsigned i = 1; i < n; i++) {
+		unsigned k = 0;
+
+		while (k < words && at[offsets[k]] != frames[i])
+			k++;
+		t->wrong += k == words;
+	}
+}
+
 /* Walks from its caller on, by both; a cut walk must agree as far as it is. */
 static __attribute__((noinline)) void
 compare(void *arg)
@@ -106,10 +131,12 @@ compare(void *arg)
 	o.n = 0;
 	_Unwind_Backtrace(oracle_take, &o);
 	t->depth = n;
-	if (t->end == WALK_WHOLE)
+	if (t->end == WALK_WHOLE) {
 		t->whole++;
-	else
+		check_words(t, &r, frames, n);
+	} else {
 		cut(t, frames[n - 1]);
+	}
 	/* The first of the oracle's is in this function. */
 	if (n > o.n - 1 || (t->end == WALK_WHOLE && n != o.n - 1) ||
 	    memcmp(frames, o.frames + 1, n * sizeof(frames[0])) != 0) {
@@ -138,6 +165,7 @@ frames_of_all_shapes_agree_with_libgcc(void **state)
 	for (int i = 0; i < 3; i++)
 		shapes_run(compare, &t);
 	assert_all_whole(&t);
+	assert_true(t.told > 0);
 }
 
 static void

@@ -225,3 +225,24 @@ tests_unit_serve_test_SOURCES = tests/unit/serve-test.c
 tests_unit_serve_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_serve_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Descriptors and threads: the agent's tables, and suspects.
+if HAVE_CMOCKA
+opener_unit_tests = tests/unit/agent_fds-test tests/unit/agent_memo-test \
+	tests/unit/agent_threads-test tests/unit/leaks-test
+check_PROGRAMS += $(opener_unit_tests)
+TESTS += $(opener_unit_tests)
+tests_unit_agent_fds_test_SOURCES = tests/unit/agent_fds-test.c $(agent_fake)
+tests_unit_agent_fds_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_fds_test_LDADD = $(agent_fake_libs)
+tests_unit_agent_memo_test_SOURCES = tests/unit/agent_memo-test.c $(agent_fake)
+tests_unit_agent_memo_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_memo_test_LDADD = $(agent_fake_libs)
+tests_unit_agent_threads_test_SOURCES = tests/unit/agent_threads-test.c \
+	$(agent_fake)
+tests_unit_agent_threads_test_CFLAGS = $(agent_fake_cflags)
+tests_unit_agent_threads_test_LDADD = $(agent_fake_libs)
+tests_unit_leaks_test_SOURCES = tests/unit/leaks-test.c
+tests_unit_leaks_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_leaks_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif

@@ -90,6 +90,15 @@ tests_victims_linked_cxx_LDFLAGS = -static-libstdc++ -static-libgcc
 check_PROGRAMS += tests/victims/heap
 tests_victims_heap_SOURCES = tests/victims/heap.c
 tests_victims_heap_CFLAGS = $(victim_cflags)
+# Who opened it, who created it.
+check_PROGRAMS += tests/victims/openers tests/victims/fd-leak \
+	tests/victims/creators
+tests_victims_openers_SOURCES = tests/victims/openers.c
+tests_victims_openers_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE
+tests_victims_fd_leak_SOURCES = tests/victims/fd-leak.c
+tests_victims_fd_leak_CFLAGS = $(AM_CFLAGS) -g -O1
+tests_victims_creators_SOURCES = tests/victims/creators.c
+tests_victims_creators_CFLAGS = $(AM_CFLAGS) -g -O1 -D_GNU_SOURCE -pthread
 # A heap whose contents are known.
 check_PROGRAMS += tests/victims/census-victim
 tests_victims_census_victim_SOURCES = tests/victims/census-victim.cc
