@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "base/xalloc.h"
 #include "cmd/cmd.h"
+#include "cmd/serve_drop.h"
 #include "cmd/serve_metrics.h"
 #include "cmd/serve_source.h"
 #include "serve/serve.h"
@@ -84,11 +85,21 @@ run(struct serving *s, bool maps, const sigset_t *ends)
 	while (sigtimedwait(ends, NULL, &tick) < 0);
 }
 
+/* The socket is open: from now on less will do. */
+static int
+opened(void *arg, struct err *e)
+{
+	struct serving *s = arg;
+	uint32_t uid;
+
+	return serve_drop(&s->targets, &uid, e);
+}
+
 static int
 serve_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
 	struct serving s = { .debug_dirs = option_text(o, "debug-dirs") };
-	struct serve_options how = { .listen = NULL };
+	struct serve_options how = { .opened = opened, .opened_arg = &s };
 	struct server *server = NULL;
 	char *line, *token = NULL;
 	sigset_t ends;

@@ -23,8 +23,10 @@
 #define QUIET_MAX 1500		 /* connections that ask nothing */
 #define MEMORY_PER_CLIENT 16384	 /* its headers, and some of its answer */
 #define BODY_MAX (1 << 20)	 /* of a POST of addresses */
-#define WORKERS_MAX 64		 /* requests being answered */
-#define WAITERS_MAX 32		 /* of these, with ?seconds= */
+#define WORKERS_MAX 256		 /* requests being answered */
+#define WAITERS_MAX 16		 /* of these, with ?seconds= */
+#define BUSY_MAX 6		 /* of these, not just waiting */
+#define NAP_NS 1000000000u	 /* waits that are shorter hold no profile */
 #define PATIENCE_NS 10000000000u /* for the whole of a request */
 #define STALL_SECONDS 30	 /* for a client that does not read */
 #define WORKER_STACK (2 << 20)
@@ -33,7 +35,7 @@ struct server {
 	struct serve_options options;
 	struct listener listener;
 	struct guard guard;
-	struct routes routes;
+	const struct source *source;
 	struct clients *clients;
 	struct MHD_Daemon *daemon;
 	pthread_t reaper;
@@ -41,7 +43,7 @@ struct server {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	bool stopping;
-	size_t workers, waiters;
+	size_t workers, waiters, busy;
 	const char **hosts; /* owned; the options' and the listener's */
 };
 
@@ -53,6 +55,7 @@ struct call {
 	char *method, *path;
 	struct buf body;
 	bool too_large, begun, done;
+	bool turn; /* it is one of the busy ones; under the server's lock */
 	struct request request;
 	struct answer answer;
 };
@@ -72,26 +75,57 @@ later(uint64_t ns)
 	return t;
 }
 
+/*
+ * Waits for a turn: however many ask, few profiles are in memory at a time.
+ * Caller holds the lock.
+ */
+static void
+take_turn(struct call *c)
+{
+	struct server *s = c->server;
+
+	while (s->busy >= BUSY_MAX)
+		pthread_cond_wait(&s->changed, &s->lock);
+	s->busy++;
+	c->turn = true;
+}
+
+/* Caller holds the lock. */
+static void
+end_turn(struct call *c)
+{
+	if (!c->turn)
+		return;
+	c->turn = false;
+	c->server->busy--;
+	pthread_cond_broadcast(&c->server->changed);
+}
+
 static bool
 wait_for(void *arg, uint64_t ns, struct err *e)
 {
-	struct server *s = arg;
+	struct call *c = arg;
+	struct server *s = c->server;
 	struct timespec until = later(ns);
-	bool stopped;
+	bool holds = ns >= NAP_NS, stopped;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->waiters >= WAITERS_MAX) {
+	if (holds && s->waiters >= WAITERS_MAX) {
 		pthread_mutex_unlock(&s->lock);
 		err_set(e, ERR_FAILED,
 		    "%d requests with seconds are being answered already; "
 		    "try again later", WAITERS_MAX);
 		return false;
 	}
-	s->waiters++;
+	s->waiters += holds;
+	end_turn(c);
 	while (!s->stopping && pthread_cond_timedwait(&s->changed, &s->lock,
 				   &until) != ETIMEDOUT)
 		;
-	s->waiters--;
+	/* Who naps reads out what a ring holds, and may not come too late. */
+	if (holds)
+		take_turn(c);
+	s->waiters -= holds;
 	stopped = s->stopping;
 	pthread_mutex_unlock(&s->lock);
 	if (stopped)
@@ -185,8 +219,15 @@ work(void *arg)
 {
 	struct call *c = arg;
 	struct server *s = c->server;
+	struct routes routes = { s->source, wait_for, c };
 
-	routes_answer(&s->routes, &c->request, &c->answer);
+	pthread_mutex_lock(&s->lock);
+	take_turn(c);
+	pthread_mutex_unlock(&s->lock);
+	routes_answer(&routes, &c->request, &c->answer);
+	pthread_mutex_lock(&s->lock);
+	end_turn(c);
+	pthread_mutex_unlock(&s->lock);
 	c->done = true;
 	/* Afterwards the call belongs to the daemon's thread again. */
 	MHD_resume_connection(c->connection);
@@ -449,7 +490,7 @@ server_start(const struct serve_options *o, const struct source *source,
 	unsigned connections = connection_limit();
 
 	s->options = *o;
-	s->routes = (struct routes){ source, wait_for, s };
+	s->source = source;
 	s->clients = clients_new(connections < QUIET_MAX + 100 ?
 		connections * 3 / 4 : QUIET_MAX, PATIENCE_NS);
 	init_lock(s);
@@ -463,6 +504,8 @@ server_start(const struct serve_options *o, const struct source *source,
 		goto failed;
 	}
 	init_guard(s);
+	if (o->opened != NULL && o->opened(o->opened_arg, e) < 0)
+		goto failed;
 	if (start_daemon(s, connections, e) < 0)
 		goto failed;
 	if ((errno = pthread_create(&s->reaper, NULL, reap, s)) == 0)
