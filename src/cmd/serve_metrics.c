@@ -195,8 +195,8 @@ exhaustion(const struct watched *w, int id, double soft)
 
 /* Caller holds the lock of the watched process, for the trends. */
 static void
-add_limits(struct scrape *s, const struct watched *w, const struct limits *l,
-    const struct usage *u)
+add_limits(struct scrape *s, const struct watched *w,
+    const struct status *st, const struct limits *l, const struct usage *u)
 {
 	for (int i = 0; i < LIMIT_RESOURCES; i++) {
 		const char *name = resources[i].name;
@@ -211,6 +211,9 @@ add_limits(struct scrape *s, const struct watched *w, const struct limits *l,
 		if (!u->known[i] || resources[i].use != LIMIT_STOCK)
 			continue;
 		add(s, U_LIMIT_USED, "resource", name, (double)u->used[i]);
+		/* One that does not bind this process leaves room for ever. */
+		if (!usage_binds((enum limit_id)i, st))
+			continue;
 		add(s, U_HEADROOM, "resource", name, isinf(soft) ? 1 :
 			soft > 0 ? 1 - (double)u->used[i] / soft : 0);
 		/* Too few samples yet: no value is better than a wrong one. */
@@ -311,7 +314,7 @@ add_process(struct scrape *s, struct watched *w)
 		add(s, P_VIRTUAL_MAX, NULL, NULL,
 		    limit_value(limits.of[LIMIT_as].soft));
 	pthread_mutex_lock(&w->lock);
-	add_limits(s, w, &limits, &usage);
+	add_limits(s, w, &status, &limits, &usage);
 	pthread_mutex_unlock(&w->lock);
 }
 

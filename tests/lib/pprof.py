@@ -193,6 +193,9 @@ class Profile:
 
 def grown(path, before, now):
     for key, old in before.items():
+        # Rows of what is held now have nothing that is cumulative.
+        if old[0] == 0 and old[1] == 0:
+            continue
         new = now.get(key)
         if new is None:
             raise Bad("a stack of %s is gone" % old[:2])
