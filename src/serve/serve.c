@@ -26,6 +26,8 @@
 #define WORKERS_MAX 256		 /* requests being answered */
 #define WAITERS_MAX 16		 /* of these, with ?seconds= */
 #define BUSY_MAX 6		 /* of these, not just waiting */
+#define UNSENT_MAX (256u << 20)	 /* bytes of answers on their way */
+#define UNSENT_SMALL (64u << 10) /* an answer that may always go */
 #define NAP_NS 1000000000u	 /* waits that are shorter hold no profile */
 #define PATIENCE_NS 10000000000u /* for the whole of a request */
 #define STALL_SECONDS 30	 /* for a client that does not read */
@@ -44,6 +46,7 @@ struct server {
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	bool stopping;
 	size_t workers, waiters, busy;
+	size_t unsent; /* bytes */
 	const char **hosts; /* owned; the options' and the listener's */
 };
 
@@ -55,6 +58,7 @@ struct call {
 	char *method, *path;
 	struct buf body;
 	bool too_large, begun, done;
+	size_t unsent; /* bytes that count in the server's sum */
 	bool turn; /* it is one of the busy ones; under the server's lock */
 	struct request request;
 	struct answer answer;
@@ -195,13 +199,35 @@ add_headers(struct MHD_Response *r, const struct answer *a)
 		header(r, "Retry-After", "5");
 }
 
+/* Clients that read slowly hold what we made for them: but not any amount. */
+static bool
+may_hold(struct call *c)
+{
+	struct server *s = c->server;
+	size_t len = c->answer.body.len;
+	bool may;
+
+	pthread_mutex_lock(&s->lock);
+	may = len <= UNSENT_SMALL || s->unsent + len <= UNSENT_MAX;
+	if (may)
+		s->unsent += c->unsent = len;
+	pthread_mutex_unlock(&s->lock);
+	return may;
+}
+
 static enum MHD_Result
 send_answer(struct call *c)
 {
 	struct answer *a = &c->answer;
-	struct MHD_Response *r = MHD_create_response_from_buffer(a->body.len,
-	    a->body.bytes, MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *r;
 	enum MHD_Result rc;
+
+	if (!may_hold(c))
+		answer_error(a, 503, "too many answers are on their way to "
+				     "clients that do not read; try again "
+				     "later");
+	r = MHD_create_response_from_buffer(a->body.len, a->body.bytes,
+	    MHD_RESPMEM_MUST_FREE);
 
 	if (r == NULL)
 		return MHD_NO;
@@ -361,13 +387,17 @@ static void
 completed(void *arg, struct MHD_Connection *connection, void **state,
     enum MHD_RequestTerminationCode code)
 {
+	struct server *s = arg;
 	struct call *c = *state;
 
 	(void)connection;
 	(void)code;
 	if (c == NULL)
 		return;
-	clients_answered(((struct server *)arg)->clients, c->client);
+	clients_answered(s->clients, c->client);
+	pthread_mutex_lock(&s->lock);
+	s->unsent -= c->unsent;
+	pthread_mutex_unlock(&s->lock);
 	answer_free(&c->answer);
 	buf_free(&c->body);
 	free(c->method);

@@ -82,6 +82,10 @@ dist_check_SCRIPTS += tests/integration/census
 TESTS += tests/integration/census
 # HTTP.
 if SERVE
-dist_check_SCRIPTS += tests/integration/serve
-TESTS += tests/integration/serve
+serve_integration_tests = \
+	tests/integration/serve \
+	tests/integration/serve-hostile
+dist_check_SCRIPTS += $(serve_integration_tests)
+TESTS += $(serve_integration_tests)
 endif
+EXTRA_DIST += tests/lib/hostile-http.py
