@@ -59,6 +59,7 @@ src_libhome_a_SOURCES += \
 	src/cmd/serve.c \
 	src/cmd/serve_drop.c src/cmd/serve_drop.h \
 	src/cmd/serve_metrics.c src/cmd/serve_metrics.h \
+	src/cmd/serve_plots.c src/cmd/serve_plots.h \
 	src/cmd/serve_source.c src/cmd/serve_source.h \
 	src/cmd/serve_tables.c src/cmd/serve_tables.h \
 	src/cmd/serve_targets.c src/cmd/serve_targets.h \

@@ -4,6 +4,7 @@
 #include "cmd/serve_source.h"
 #include "base/xalloc.h"
 #include "cmd/serve_metrics.h"
+#include "cmd/serve_plots.h"
 #include "cmd/serve_tables.h"
 #include "profile/kind.h"
 #include "profile/kind_cpu.h"
@@ -267,6 +268,20 @@ get_overview(void *arg)
 }
 
 static int
+get_plots(void *arg, int32_t pid, bool brief, source_plot_fn *fn, void *fn_arg,
+    struct err *e)
+{
+	struct serving *s = arg;
+	struct watched *w = serve_targets_get(&s->targets, pid, e);
+
+	if (w == NULL)
+		return -1;
+	serve_plots(w, brief, fn, fn_arg);
+	serve_targets_put(&s->targets, w);
+	return 0;
+}
+
+static int
 get_sections(void *arg, int32_t pid, source_section_fn *fn, void *fn_arg,
     struct err *e)
 {
@@ -312,7 +327,7 @@ serve_source_init(struct serving *s, bool all_agents)
 	s->kinds = list_kinds();
 	s->source = (struct source){ s, s->kinds, get_pids, get_name,
 		get_profile, get_cpu, get_cmdline, get_symbols, get_metrics,
-		get_overview, get_sections };
+		get_overview, get_plots, get_sections };
 }
 
 void

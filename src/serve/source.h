@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "encode/plot.h"
 #include "encode/prom.h"
 #include "profile/profile.h"
 #include "table/table.h"
@@ -26,6 +27,10 @@ struct source_kind {
 /* A table of a page. The title is a phrase; help may be NULL. */
 typedef void source_section_fn(void *arg, const char *title,
     const char *help, const struct table *t);
+
+/* A plot of a page, or if that is NULL a bar of n parts, with its title. */
+typedef void source_plot_fn(void *arg, const struct plot *plot,
+    const char *title, const struct plot_part *parts, size_t n);
 
 /* An address that has a name. */
 typedef void source_symbol_fn(void *arg, uint64_t address, const char *name);
@@ -68,6 +73,10 @@ struct source {
 	/* The table of the processes; its first column is the pid. Owned by
 	 * the caller. */
 	struct table *(*overview)(void *arg);
+
+	/* The plots of one process; brief is the one that matters most. */
+	int (*plots)(void *arg, int32_t pid, bool brief, source_plot_fn *fn,
+	    void *fn_arg, struct err *e);
 
 	/* The tables of one process, in the order of the page. */
 	int (*sections)(void *arg, int32_t pid, source_section_fn *fn,
