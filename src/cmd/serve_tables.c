@@ -262,6 +262,8 @@ static void
 limit_row(struct table *t, const struct watched *w, int i,
     const struct limits *l, const struct usage *u)
 {
+	bool bytes = resources[i].unit == LIMIT_BYTES;
+	enum cell_kind kind = bytes ? CELL_SIZE_LIMIT : CELL_LIMIT;
 	uint64_t soft = l->of[i].soft;
 	char text[TREND_TEXT_MAX];
 	struct trend_answer a;
@@ -269,18 +271,17 @@ limit_row(struct table *t, const struct watched *w, int i,
 	table_row(t);
 	table_text(t, LIM_NAME, resources[i].name);
 	table_text(t, LIM_HELP, resources[i].help);
-	table_u64(t, LIM_SOFT, soft);
-	table_u64(t, LIM_HARD, l->of[i].hard);
-	if (!u->known[i])
+	table_u64_as(t, LIM_SOFT, kind, soft);
+	table_u64_as(t, LIM_HARD, kind, l->of[i].hard);
+	if (!u->known[i] || resources[i].use != LIMIT_STOCK)
 		return;
-	table_u64(t, LIM_USED, u->used[i]);
-	if (soft == LIMIT_INFINITY || resources[i].use != LIMIT_STOCK)
+	table_u64_as(t, LIM_USED, bytes ? CELL_BYTES : CELL_COUNT, u->used[i]);
+	if (soft == LIMIT_INFINITY)
 		return;
 	if (soft != 0)
 		table_double(t, LIM_FREE,
 		    1 - (double)u->used[i] / (double)soft);
-	a = trend_ask(&w->watch.trends[i], (double)soft,
-	    resources[i].unit == LIMIT_BYTES ? 4096 : 1);
+	a = trend_ask(&w->watch.trends[i], (double)soft, bytes ? 4096 : 1);
 	table_text(t, LIM_FULL, trend_text(text, &a, true));
 }
 
@@ -302,6 +303,8 @@ serve_sections(struct watched *w, const struct handle *h,
 	m = w->watch.memory;
 	pthread_mutex_unlock(&w->lock);
 	memory_section(&status, &m, fn, arg);
+	agent_section(h->t, &m, fn, arg);
+	trim_section(h->t, fn, arg);
 	t = table_new(limit_columns, LIM_COLUMNS);
 	pthread_mutex_lock(&w->lock);
 	for (int i = 0; i < LIMIT_RESOURCES; i++)
@@ -310,7 +313,5 @@ serve_sections(struct watched *w, const struct handle *h,
 	pthread_mutex_unlock(&w->lock);
 	fn(arg, "limits", NULL, t);
 	table_free(t);
-	agent_section(h->t, &m, fn, arg);
-	trim_section(h->t, fn, arg);
 	return 0;
 }

@@ -115,8 +115,8 @@
 		    (RIGHT - LEFT));
 		draw(svg, "path", { class: "cursor", d: "M" + near + " " + TOP +
 		    "V" + BOTTOM });
-		draw(svg, "text", { class: "value" + (near > 300 ? " end" : ""),
-		    x: near + (near > 300 ? -6 : 6), y: TOP + 11 },
+		draw(svg, "text", { class: "value" + (near > 310 ? " end" : ""),
+		    x: near + (near > 310 ? -6 : 6), y: TOP + 11 },
 		    when.toLocaleTimeString() + "  " + found.join(", "));
 	}
 

@@ -96,7 +96,9 @@ page_overview(struct visit *v, struct answer *a)
 		    "<p>No process is served now. Start one with <code>ullage "
 		    "run</code>.</p>\n");
 	} else {
+		buf_puts(&a->body, "<section>\n");
 		table_html(t, "/pid/", &a->body);
+		buf_puts(&a->body, "</section>\n");
 		draw_overview(v, a);
 	}
 	page_end(a);
@@ -108,7 +110,9 @@ section(void *arg, const char *title, const char *help, const struct table *t)
 {
 	struct answer *a = arg;
 
-	buf_puts(&a->body, "<section><h2>");
+	/* Many columns take the whole width. */
+	buf_puts(&a->body, table_columns(t) > 4 ?
+		"<section class=\"wide\"><h2>" : "<section><h2>");
 	html_text(&a->body, title);
 	buf_puts(&a->body, "</h2>\n");
 	if (help != NULL) {

@@ -84,8 +84,10 @@ TESTS += tests/integration/census
 if SERVE
 serve_integration_tests = \
 	tests/integration/serve \
-	tests/integration/serve-hostile
+	tests/integration/serve-hostile \
+	tests/integration/serve-pages
 dist_check_SCRIPTS += $(serve_integration_tests)
 TESTS += $(serve_integration_tests)
 endif
-EXTRA_DIST += tests/lib/hostile-http.py
+EXTRA_DIST += tests/lib/browser.py tests/lib/drive-pages.py \
+	tests/lib/hostile-http.py

@@ -117,7 +117,7 @@ def flame():
     # Zoom: by mouse in, by key out.
     whole = b.run(COUNT)
     b.run("window.deep = [...document.querySelectorAll('.graph div')]"
-          ".sort((x, y) => y.dataset.depth - x.dataset.depth)[0]")
+          ".filter(d => d.clientWidth > 8).sort((x, y) => y.dataset.depth - x.dataset.depth)[0]")
     box = b.run("(() => { deep.scrollIntoView(); const r = "
                 "deep.getBoundingClientRect(); return [r.left + r.width / 2, "
                 "r.top + r.height / 2] })()")
@@ -135,7 +135,7 @@ def flame():
     ok(b.run("document.activeElement.dataset.depth") == "1",
        "an arrow goes to the frame below", first)
     b.key("Enter")
-    attempt("Enter zooms", "document.querySelector('.graph div.above')")
+    attempt("Enter zooms", "!!document.querySelector('.graph div.above')")
     b.key("Backspace")
     attempt("Backspace goes up", "!document.querySelector('.graph div.above')")
     top = b.run(TOP % 0 + ".style.top")
@@ -147,6 +147,7 @@ def flame():
     b.key("/")
     attempt("/ goes to the search",
             "document.activeElement.type === 'search'")
+    b.mouse(5, 790)
     b.type("malloc|new|alloc")
     attempt("what is found is marked",
             "document.querySelectorAll('.graph div.hit').length > 0")
