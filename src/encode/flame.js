@@ -264,7 +264,8 @@
 			say("found \u201c" + found + "\u201d: " + amount(sum) +
 			    ", " + share(sum));
 		} else if (root.size === 0) {
-			say("There is nothing in this profile.");
+			say(base ? "Nothing has changed since." :
+			    "There is nothing in this profile.");
 		} else {
 			say(describe(zoomed) + (base ?
 			    ". Red has grown since, blue has shrunk." : ""));
