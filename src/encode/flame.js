@@ -75,7 +75,8 @@
 			n /= step;
 			i++;
 		}
-		return sign + (i ? n.toPrecision(3) : Math.round(n)) +
+		return sign + (i && n < 999.5 ? n.toPrecision(3) :
+		    Math.round(n)) +
 		    (names[i] ? " " + names[i] : "");
 	}
 

@@ -56,7 +56,8 @@
 			v /= 1024;
 			i++;
 		}
-		return (i ? v.toPrecision(3) : Math.round(v)) + names[i];
+		return (i && v < 999.5 ? v.toPrecision(3) : Math.round(v)) +
+		    names[i];
 	}
 
 	/* The points of a path: "M1 2L3 4M5 6". */
