@@ -1,5 +1,6 @@
 # serve: HTTP. Without libmicrohttpd everything but the daemon is built.
 src_libhome_a_SOURCES += \
+	src/serve/answers.c src/serve/answers.h \
 	src/serve/debug_text.c src/serve/debug_text.h \
 	src/serve/guard.c src/serve/guard.h \
 	src/serve/pages.c src/serve/pages.h \

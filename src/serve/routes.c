@@ -116,6 +116,27 @@ routes_answer(const struct routes *routes, const struct request *r,
 	answer_error(a, 404, "there is no such page; / lists what there is");
 }
 
+bool
+routes_key(const struct request *r, struct buf *key)
+{
+	const char *last = strrchr(r->path, '/');
+
+	/* What takes its time is watched for one asker; a second CPU profile
+	 * is refused. */
+	if (strcmp(r->method, "POST") == 0 || last == NULL ||
+	    strcmp(pprof_kind(last + 1), "cpu") == 0 ||
+	    request_parameter(r, "seconds") != NULL)
+		return false;
+	buf_puts(key, r->path);
+	for (size_t i = 0; i < r->n_parameters; i++)
+		buf_printf(key, "\n%s\n%s", r->parameters[i].name,
+		    r->parameters[i].value != NULL ? r->parameters[i].value :
+						     "");
+	if (strcmp(r->path, "/metrics") == 0 && r->accept != NULL)
+		buf_printf(key, "\n\n%s", r->accept);
+	return true;
+}
+
 /* Serves it, and still runs? */
 static int
 known(struct visit *v, struct answer *a)

@@ -32,6 +32,13 @@ void routes_answer(const struct routes *routes, const struct request *r,
     struct answer *a);
 
 /*
+ * Appends what tells the question apart from others, and returns true, if the
+ * answer is of this moment alone, so that who asks the same meanwhile may have
+ * the same.
+ */
+bool routes_key(const struct request *r, struct buf *key);
+
+/*
  * The process that the request is about: that of the path, or the only one.
  * -1 with a refusal in a.
  */

@@ -3,6 +3,7 @@
 
 #include "serve/serve.h"
 #include "base/xalloc.h"
+#include "serve/answers.h"
 #include "serve/clients.h"
 #include "serve/guard.h"
 #include "serve/listen.h"
@@ -39,6 +40,7 @@ struct server {
 	struct guard guard;
 	const struct source *source;
 	struct clients *clients;
+	struct answers *answers;
 	struct MHD_Daemon *daemon;
 	pthread_t reaper;
 
@@ -46,7 +48,6 @@ struct server {
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	bool stopping;
 	size_t workers, waiters, busy;
-	size_t unsent; /* bytes */
 	const char **hosts; /* owned; the options' and the listener's */
 };
 
@@ -58,10 +59,10 @@ struct call {
 	char *method, *path;
 	struct buf body;
 	bool too_large, begun, done;
-	size_t unsent; /* bytes that count in the server's sum */
 	bool turn; /* it is one of the busy ones; under the server's lock */
 	struct request request;
 	struct answer answer;
+	struct shared_answer *shared; /* what is sent; NULL: answer is */
 };
 
 /* ---- waiting --------------------------------------------------------------- */
@@ -149,6 +150,7 @@ reap(void *arg)
 		pthread_cond_timedwait(&s->changed, &s->lock, &until);
 		pthread_mutex_unlock(&s->lock);
 		clients_reap(s->clients);
+		answers_reap(s->answers);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -199,39 +201,45 @@ add_headers(struct MHD_Response *r, const struct answer *a)
 		header(r, "Retry-After", "5");
 }
 
-/* Clients that read slowly hold what we made for them: but not any amount. */
-static bool
-may_hold(struct call *c)
+static void
+give_back(void *arg)
 {
-	struct server *s = c->server;
-	size_t len = c->answer.body.len;
-	bool may;
+	answers_give_back(arg);
+}
 
-	pthread_mutex_lock(&s->lock);
-	may = len <= UNSENT_SMALL || s->unsent + len <= UNSENT_MAX;
-	if (may)
-		s->unsent += c->unsent = len;
-	pthread_mutex_unlock(&s->lock);
-	return may;
+/* Clients that read slowly hold what we made for them: but not any amount. */
+static struct shared_answer *
+sendable(struct call *c)
+{
+	struct answers *all = c->server->answers;
+	size_t len;
+
+	if (c->shared == NULL)
+		c->shared = answers_put(all, NULL, &c->answer, 0);
+	len = c->shared->answer.body.len;
+	if (len <= UNSENT_SMALL || answers_bytes(all) <= UNSENT_MAX)
+		return c->shared;
+	answers_give_back(c->shared);
+	answer_error(&c->answer, 503, "too many answers are on their way to "
+				      "clients that do not read; try again "
+				      "later");
+	return c->shared = answers_put(all, NULL, &c->answer, 0);
 }
 
 static enum MHD_Result
 send_answer(struct call *c)
 {
-	struct answer *a = &c->answer;
+	struct shared_answer *shared = sendable(c);
+	const struct answer *a = &shared->answer;
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
-	if (!may_hold(c))
-		answer_error(a, 503, "too many answers are on their way to "
-				     "clients that do not read; try again "
-				     "later");
-	r = MHD_create_response_from_buffer(a->body.len, a->body.bytes,
-	    MHD_RESPMEM_MUST_FREE);
-
+	/* Gives it back when the last byte is sent, or nobody waits for it. */
+	r = MHD_create_response_from_buffer_with_free_callback_cls(
+	    a->body.len, a->body.bytes, give_back, shared);
 	if (r == NULL)
 		return MHD_NO;
-	a->body = (struct buf)BUF_INIT;
+	c->shared = NULL;
 	add_headers(r, a);
 	rc = MHD_queue_response(c->connection, (unsigned)a->status, r);
 	MHD_destroy_response(r);
@@ -240,20 +248,44 @@ send_answer(struct call *c)
 
 /* ---- answering ------------------------------------------------------------- */
 
+/* Makes the answer, when it is its turn. */
+static uint64_t
+make_answer(struct call *c)
+{
+	struct server *s = c->server;
+	struct routes routes = { s->source, wait_for, c };
+	struct timespec from, to;
+
+	pthread_mutex_lock(&s->lock);
+	take_turn(c);
+	pthread_mutex_unlock(&s->lock);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	routes_answer(&routes, &c->request, &c->answer);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	pthread_mutex_lock(&s->lock);
+	end_turn(c);
+	pthread_mutex_unlock(&s->lock);
+	return (uint64_t)((to.tv_sec - from.tv_sec) * 1000000000 +
+	    to.tv_nsec - from.tv_nsec);
+}
+
 static void *
 work(void *arg)
 {
 	struct call *c = arg;
 	struct server *s = c->server;
-	struct routes routes = { s->source, wait_for, c };
+	struct buf key = BUF_INIT;
+	bool shared = routes_key(&c->request, &key);
 
-	pthread_mutex_lock(&s->lock);
-	take_turn(c);
-	pthread_mutex_unlock(&s->lock);
-	routes_answer(&routes, &c->request, &c->answer);
-	pthread_mutex_lock(&s->lock);
-	end_turn(c);
-	pthread_mutex_unlock(&s->lock);
+	if (shared)
+		c->shared = answers_find(s->answers, buf_text(&key));
+	if (c->shared == NULL) {
+		uint64_t cost = make_answer(c);
+
+		c->shared = answers_put(s->answers,
+		    shared ? buf_text(&key) : NULL, &c->answer, cost);
+	}
+	buf_free(&key);
 	c->done = true;
 	/* Afterwards the call belongs to the daemon's thread again. */
 	MHD_resume_connection(c->connection);
@@ -395,9 +427,8 @@ completed(void *arg, struct MHD_Connection *connection, void **state,
 	if (c == NULL)
 		return;
 	clients_answered(s->clients, c->client);
-	pthread_mutex_lock(&s->lock);
-	s->unsent -= c->unsent;
-	pthread_mutex_unlock(&s->lock);
+	if (c->shared != NULL)
+		answers_give_back(c->shared);
 	answer_free(&c->answer);
 	buf_free(&c->body);
 	free(c->method);
@@ -506,6 +537,7 @@ server_free(struct server *s)
 {
 	listen_close(&s->listener);
 	clients_free(s->clients);
+	answers_free(s->answers);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	free(s->hosts);
@@ -523,6 +555,7 @@ server_start(const struct serve_options *o, const struct source *source,
 	s->source = source;
 	s->clients = clients_new(connections < QUIET_MAX + 100 ?
 		connections * 3 / 4 : QUIET_MAX, PATIENCE_NS);
+	s->answers = answers_new();
 	init_lock(s);
 	if (listen_open(o->listen, &s->listener, e) < 0)
 		goto failed;
