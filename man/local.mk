@@ -14,6 +14,7 @@ dist_man_MANS += \
 	man/ullage-ps.1 \
 	man/ullage-run.1 \
 	man/ullage-serve.1 \
+	man/ullage-cpu.1 \
 	man/ullage-stack.1
 
 dist_man_MANS += \

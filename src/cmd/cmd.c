@@ -27,7 +27,7 @@
 
 extern const struct cmd cmd_run, cmd_ps, cmd_top, cmd_heap, cmd_allocs,
     cmd_peak, cmd_diff, cmd_convert, cmd_limits, cmd_show, cmd_fds, cmd_threads,
-    cmd_stack, cmd_plan, cmd_census, cmd_memory, cmd_trim,
+    cmd_stack, cmd_cpu, cmd_plan, cmd_census, cmd_memory, cmd_trim,
     cmd_serve, cmd_agent_path, cmd_debug, cmd_help;
 
 const struct cmd *const cmds[] = {
@@ -45,6 +45,7 @@ const struct cmd *const cmds[] = {
 	&cmd_fds,
 	&cmd_threads,
 	&cmd_stack,
+	&cmd_cpu,
 	&cmd_plan,
 #ifdef HAVE_SERVE
 	&cmd_serve,

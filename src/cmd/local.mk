@@ -13,8 +13,9 @@ src_libhome_a_SOURCES += \
 	src/cmd/run.c \
 	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
 
-# ullage stack
+# ullage stack, ullage cpu
 src_libhome_a_SOURCES += \
+	src/cmd/cpu.c \
 	src/cmd/stack.c src/cmd/stack_json.c src/cmd/stack_text.c \
 	src/cmd/stack_view.c src/cmd/stack_view.h
 src_libhome_a_SOURCES += \

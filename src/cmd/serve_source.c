@@ -138,9 +138,9 @@ begin_cpu(struct watched *w)
 
 static struct profile *
 build_cpu(struct serving *s, struct watched *w, uint64_t duration_ns,
-    source_wait_fn *wait, void *wait_arg, struct err *e)
+    const volatile int *stop, struct err *e)
 {
-	struct cpu *c = cpu_take(w->pid, duration_ns, wait, wait_arg, e);
+	struct cpu *c = cpu_take(w->pid, CPU_HZ, duration_ns, stop, e);
 	struct profile *p = NULL;
 	struct handle *h;
 
@@ -161,8 +161,8 @@ build_cpu(struct serving *s, struct watched *w, uint64_t duration_ns,
 }
 
 static struct profile *
-get_cpu(void *arg, int32_t pid, uint64_t duration_ns, source_wait_fn *wait,
-    void *wait_arg, bool *busy, struct err *e)
+get_cpu(void *arg, int32_t pid, uint64_t duration_ns,
+    const volatile int *stop, bool *busy, struct err *e)
 {
 	struct serving *s = arg;
 	struct watched *w = serve_targets_get(&s->targets, pid, e);
@@ -172,7 +172,7 @@ get_cpu(void *arg, int32_t pid, uint64_t duration_ns, source_wait_fn *wait,
 		return NULL;
 	*busy = !begin_cpu(w);
 	if (!*busy)
-		p = build_cpu(s, w, duration_ns, wait, wait_arg, e);
+		p = build_cpu(s, w, duration_ns, stop, e);
 	serve_targets_put(&s->targets, w);
 	return p;
 }

@@ -3,7 +3,7 @@
 
 #include "profile/kind_threads.h"
 #include "base/xalloc.h"
-#include "profile/modules.h"
+#include "profile/mappings.h"
 
 #include <stdlib.h>
 
@@ -32,7 +32,7 @@ add_thread(struct profile *p, const struct threads *t, const struct thread *h)
 	for (size_t i = 0; i < h->n; i++)
 		ids[i] = threads_location(p, t, h, i);
 	if (h->n == 0)
-		ids[0] = modules_no_stack(p);
+		ids[0] = modules_nowhere(p);
 	profile_add_sample(p, ids, n, labels, 2, &one);
 	free(ids);
 }

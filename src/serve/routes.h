@@ -15,8 +15,12 @@
 
 struct routes {
 	const struct source *source;
-	source_wait_fn *wait;
+	/* Waits; false (and e) if it may not wait, or the server ends. Others
+	 * are answered meanwhile; after less than a second (or none), also in
+	 * what comes after. */
+	bool (*wait)(void *arg, uint64_t ns, struct err *e);
 	void *wait_arg;
+	const volatile int *stop; /* set when the server ends */
 };
 
 /* One request while it is answered. */

@@ -47,6 +47,7 @@ struct server {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
 	bool stopping;
+	volatile int ending; /* the same, for those who hold no lock */
 	size_t workers, waiters, busy;
 	const char **hosts; /* owned; the options' and the listener's */
 };
@@ -127,7 +128,7 @@ wait_for(void *arg, uint64_t ns, struct err *e)
 	while (!s->stopping && pthread_cond_timedwait(&s->changed, &s->lock,
 				   &until) != ETIMEDOUT)
 		;
-	/* Who naps reads out what a ring holds, and may not come too late. */
+	/* Who naps watches something else for long, and needs little. */
 	if (holds)
 		take_turn(c);
 	s->waiters -= holds;
@@ -253,7 +254,7 @@ static uint64_t
 make_answer(struct call *c)
 {
 	struct server *s = c->server;
-	struct routes routes = { s->source, wait_for, c };
+	struct routes routes = { s->source, wait_for, c, &s->ending };
 	struct timespec from, to;
 
 	pthread_mutex_lock(&s->lock);
@@ -593,6 +594,7 @@ server_stop(struct server *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
+	s->ending = 1;
 	pthread_cond_broadcast(&s->changed);
 	while (s->workers > 0)
 		pthread_cond_wait(&s->changed, &s->lock);

@@ -35,9 +35,6 @@ typedef void source_plot_fn(void *arg, const struct plot *plot,
 /* An address that has a name. */
 typedef void source_symbol_fn(void *arg, uint64_t address, const char *name);
 
-/* Waits; false (and e) if it may not wait, or is told to give up. */
-typedef bool source_wait_fn(void *arg, uint64_t ns, struct err *e);
-
 struct source {
 	void *arg;
 
@@ -54,10 +51,10 @@ struct source {
 	struct profile *(*profile)(void *arg, int32_t pid, const char *kind,
 	    struct err *e);
 
-	/* The same of its processor time from now on, for so long; NULL as a
-	 * member if that cannot be had. *busy: one is being made already. */
+	/* The same of its processor time from now on, for so long or until
+	 * *stop is set. *busy: one is being made already. */
 	struct profile *(*cpu)(void *arg, int32_t pid, uint64_t duration_ns,
-	    source_wait_fn *wait, void *wait_arg, bool *busy, struct err *e);
+	    const volatile int *stop, bool *busy, struct err *e);
 
 	/* Arguments, each with the NUL at its end. */
 	int (*cmdline)(void *arg, int32_t pid, struct buf *out, struct err *e);

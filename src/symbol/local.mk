@@ -10,6 +10,7 @@ src_libhome_a_SOURCES += \
 	src/symbol/image.c src/symbol/image.h \
 	src/symbol/image_file.c src/symbol/image_file.h \
 	src/symbol/imports.c src/symbol/imports.h \
+	src/symbol/kernel.c src/symbol/kernel.h \
 	src/symbol/names.c src/symbol/names.h \
 	src/symbol/perf_map.c src/symbol/perf_map.h \
 	src/symbol/range_map.c src/symbol/range_map.h \

@@ -14,7 +14,8 @@
  * Order of sources for a module: separate debug file by build id
  * (/usr/lib/debug/.build-id/xx/yyyy.debug), .gnu_debuglink beside the file,
  * in .debug/ and under /usr/lib/debug; the file's own DWARF; .symtab;
- * .dynsym; a JIT's perf map (/tmp/perf-PID.map) for addresses in no module.
+ * .dynsym; a JIT's perf map (/tmp/perf-PID.map) for addresses in no module,
+ * and /proc/kallsyms for those of the kernel.
  */
 #ifndef ULLAGE_SYMBOL_SYMBOL_H
 #define ULLAGE_SYMBOL_SYMBOL_H

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "symbol/image.h"
+#include "symbol/kernel.h"
 #include "symbol/names.h"
 #include "symbol/perf_map.h"
 #include "symbol/symbol.h"
@@ -41,6 +42,7 @@ struct symbolizer {
 	size_t n_answers, n_slots;
 	struct names names;
 	struct perf_map *perf_map; /* NULL until needed */
+	struct kernel_map *kernel; /* the same */
 };
 
 struct symbolizer *
@@ -73,6 +75,7 @@ symbolizer_free(struct symbolizer *s)
 	free(s->modules);
 	names_free(&s->names);
 	perf_map_free(s->perf_map);
+	kernel_map_free(s->kernel);
 	debug_dirs_fini(&s->search.dirs);
 	rooted_close(&s->search.root);
 	free(s);
@@ -237,6 +240,20 @@ keep(struct symbolizer *s, struct answer *a, const struct dwarf_frame *frames,
 	}
 }
 
+/* What is at an address in no file, or NULL. */
+static const char *
+find_outside(struct symbolizer *s, uint64_t address)
+{
+	if (address >= KERNEL_FIRST) {
+		if (s->kernel == NULL)
+			s->kernel = kernel_map_open();
+		return kernel_map_find(s->kernel, address);
+	}
+	if (s->perf_map == NULL)
+		s->perf_map = open_perf_map(s);
+	return perf_map_find(s->perf_map, address);
+}
+
 static void
 find(struct symbolizer *s, const struct symbol_module *m, struct answer *a)
 {
@@ -247,10 +264,8 @@ find(struct symbolizer *s, const struct symbol_module *m, struct answer *a)
 		n = image_find(s->modules[a->module].image,
 		    a->address - m->bias, frames);
 	} else {
-		if (s->perf_map == NULL)
-			s->perf_map = open_perf_map(s);
 		frames[0] = (struct dwarf_frame){ .file = "",
-			.name = perf_map_find(s->perf_map, a->address) };
+			.name = find_outside(s, a->address) };
 		n = frames[0].name != NULL;
 	}
 	keep(s, a, frames, n);

@@ -2,12 +2,15 @@
 #include "config.h"
 
 #include "unwind/cpu.h"
+#include "base/hash.h"
 #include "base/xalloc.h"
-#include "proc/stat.h"
+#include "proc/process.h"
 #include "unwind/denial.h"
 #include "unwind/perf.h"
 #include "unwind/remote.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,225 +18,236 @@
 #include <time.h>
 #include <unistd.h>
 
-/* From one reading of the rings to the next. */
-#define STEP_NS UINT64_C(50000000)
+#define SECOND UINT64_C(1000000000)
 
-/* Different stacks that are told apart; what comes after has none. */
-#define STACKS_MAX 200000
+/* How often the rings are looked at; a second's worth of ticks fits. */
+#define DRAIN_MS 100
 
-struct sampling {
-	struct cpu *c;
+/* A program that loads libraries all the time costs no more than that. */
+#define MAPS_AGAIN_NS SECOND
+
+/* What the unwinder needs; made anew when code turns up that is in no map. */
+struct taking {
+	struct cpu *cpu;
+	char exe[PATH_MAX];
 	struct memory *memory;
 	struct remote *remote;
-	struct remote_stack *stack;
-	bool stale; /* code was met that no module is known for */
-	uint64_t mapped; /* when the maps were read; ns, CLOCK_MONOTONIC */
+	struct remote_stack *stack; /* too large for our own */
+	struct hash index;	    /* of the stacks */
+	uint64_t maps_time;
+	bool maps_old;
+	int32_t last_tid;
+	char last_name[32];
 };
 
 static uint64_t
-now(clockid_t clock)
+clock_ns(clockid_t which)
 {
 	struct timespec t;
 
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	clock_gettime(which, &t);
+	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
 }
 
-/* ---- what the stacks lie in -------------------------------------------------- */
+/* ---- the process's map --------------------------------------------------------- */
 
 static void
-forget_maps(struct sampling *s)
+forget_maps(struct taking *t)
 {
-	remote_free(s->remote);
-	memory_free(s->memory);
-	s->remote = NULL;
-	s->memory = NULL;
-	modules_free(&s->c->modules);
-	maps_free(&s->c->maps);
-	s->c->modules = (struct modules)MODULES_INIT;
-	s->c->maps = (struct maps)MAPS_INIT;
+	remote_free(t->remote);
+	memory_free(t->memory);
+	modules_free(&t->cpu->modules);
+	maps_free(&t->cpu->maps);
+	t->remote = NULL;
+	t->memory = NULL;
 }
 
 static int
-read_maps(struct sampling *s, struct err *e)
+read_maps(struct taking *t, struct err *e)
 {
-	struct cpu *c = s->c;
-	char link[64], exe[PATH_MAX];
-	struct maps maps = MAPS_INIT;
+	struct cpu *c = t->cpu;
+	struct maps now = MAPS_INIT;
+
+	t->maps_time = clock_ns(CLOCK_MONOTONIC);
+	t->maps_old = false;
+	if (maps_read(c->pid, &now, e) < 0)
+		return -1;
+	if (now.n == 0) {
+		maps_free(&now);
+		return err_set(e, ERR_FAILED,
+		    "process %d has no memory of its own: it is a kernel "
+		    "thread or is just ending",
+		    c->pid);
+	}
+	forget_maps(t);
+	c->maps = now;
+	t->memory = memory_new(c->pid, &c->maps);
+	modules_find(&c->modules, &c->maps, t->memory, t->exe);
+	t->remote = remote_new(&c->maps, &c->modules, t->memory, e);
+	return t->remote != NULL ? 0 : -1;
+}
+
+/* ---- samples to stacks ----------------------------------------------------------- */
+
+static const char *
+thread_name(struct taking *t, int32_t tid)
+{
+	char path[64];
+	ssize_t n = -1;
+	int fd;
+
+	if (tid == t->last_tid)
+		return t->last_name;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/comm", t->cpu->pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, t->last_name, sizeof t->last_name - 1);
+		close(fd);
+	}
+	t->last_name[n > 0 ? n - 1 : 0] = '\0'; /* without the newline */
+	t->last_tid = tid;
+	return t->last_name;
+}
+
+static void
+count(struct taking *t, const uint64_t *frames, size_t n, const char *thread)
+{
+	struct cpu *c = t->cpu;
+	uint64_t v = hash_mix(hash_bytes(frames, n * sizeof *frames),
+	    hash_bytes(thread, strlen(thread)));
+	struct cpu_stack *s;
+	size_t at;
+	uint32_t id;
+
+	for (at = hash_start(&t->index, v);
+	     (id = hash_next(&t->index, v, &at)) != 0;) {
+		s = &c->stacks[id - 1];
+		if (s->n == n && strcmp(s->thread, thread) == 0 &&
+		    memcmp(s->frames, frames, n * sizeof *frames) == 0) {
+			s->count++;
+			return;
+		}
+	}
+	c->stacks = xgrow(c->stacks, c->n, &c->cap, sizeof *c->stacks);
+	s = &c->stacks[c->n++];
+	memset(s, 0, sizeof *s);
+	s->frames = xcalloc(n, sizeof *frames);
+	memcpy(s->frames, frames, n * sizeof *frames);
+	s->n = n;
+	s->count = 1;
+	snprintf(s->thread, sizeof s->thread, "%s", thread);
+	hash_put(&t->index, v, (uint32_t)c->n);
+}
+
+static void
+take_sample(void *arg, const struct perf_sample *s)
+{
+	struct taking *t = arg;
+	uint64_t frames[PERF_KERNEL_MAX + REMOTE_FRAMES_MAX];
+	struct stopped from = { .regs = s->regs,
+		.stack_len = (uint32_t)s->stack_len };
+	size_t n = s->n_kernel;
+
+	memcpy(frames, s->kernel, n * sizeof *frames);
+	t->cpu->ticks++;
+	if (s->has_user && t->remote != NULL) {
+		remote_unwind(t->remote, &from, s->stack, PERF_STACK_MAX,
+		    t->stack);
+		memcpy(frames + n, t->stack->frames,
+		    t->stack->n * sizeof *frames);
+		n += t->stack->n;
+		t->cpu->early += t->stack->end != END_WHOLE;
+		if (maps_find(&t->cpu->maps, s->regs.rip) == NULL)
+			t->maps_old = true;
+	}
+	count(t, frames, n, thread_name(t, s->tid));
+}
+
+/* ---- for a while -------------------------------------------------------------------- */
+
+/* Still there? A zombie runs no more. */
+static bool
+runs(const struct cpu *c, uint64_t start_ticks)
+{
+	struct process p;
+	struct err ignored;
+
+	return process_read(c->pid, &p, &ignored) == 0 &&
+	    p.start_ticks == start_ticks && p.state != 'Z' && p.state != 'X';
+}
+
+static void
+sample_until(struct taking *t, struct perf *p, uint64_t end,
+    uint64_t start_ticks, const volatile int *stop)
+{
+	struct err ignored;
+	uint64_t now;
+
+	while ((now = clock_ns(CLOCK_MONOTONIC)) < end &&
+	    (stop == NULL || !*stop) && !t->cpu->ended) {
+		uint64_t left = (end - now) / 1000000 + 1;
+
+		perf_wait(p, left < DRAIN_MS ? (int)left : DRAIN_MS);
+		if (t->maps_old && now - t->maps_time > MAPS_AGAIN_NS)
+			read_maps(t, &ignored);
+		perf_drain(p, take_sample, t);
+		t->cpu->ended = !runs(t->cpu, start_ticks);
+	}
+	perf_drain(p, take_sample, t);
+}
+
+static int
+take(struct taking *t, uint64_t ns, const volatile int *stop, struct err *e)
+{
+	struct cpu *c = t->cpu;
+	struct process process;
+	struct perf *p;
+	char link[64];
+	uint64_t start;
 	ssize_t n;
 
-	s->stale = false;
-	s->mapped = now(CLOCK_MONOTONIC);
-	if (maps_read(c->pid, &maps, e) < 0)
+	if (process_read(c->pid, &process, e) < 0)
 		return -1;
-	forget_maps(s);
-	c->maps = maps;
 	snprintf(link, sizeof link, "/proc/%d/exe", c->pid);
-	n = readlink(link, exe, sizeof exe - 1);
-	exe[n > 0 ? n : 0] = '\0';
-	s->memory = memory_new(c->pid, &c->maps);
-	modules_find(&c->modules, &c->maps, s->memory, exe);
-	s->remote = remote_new(&c->maps, &c->modules, s->memory, e);
-	return s->remote != NULL ? 0 : -1;
-}
-
-/* Libraries may come while it is watched; an empty map is that of a process
- * that is ending, and the old one is better. */
-static void
-refresh(struct sampling *s)
-{
-	struct maps maps = MAPS_INIT;
-	struct err ignored;
-
-	if (!s->stale || now(CLOCK_MONOTONIC) - s->mapped < 1000000000u)
-		return;
-	if (maps_read(s->c->pid, &maps, &ignored) == 0 && maps.n > 0)
-		read_maps(s, &ignored);
-	maps_free(&maps);
-}
-
-/* ---- samples ----------------------------------------------------------------- */
-
-static size_t
-thread_index(struct cpu *c, int32_t tid)
-{
-	struct cpu_thread *t;
-	char name[64];
-	long n;
-
-	for (size_t i = c->n_threads; i-- > 0;)
-		if (c->threads[i].tid == tid)
-			return i;
-	c->threads = xgrow(c->threads, c->n_threads, &c->cap_threads,
-	    sizeof *c->threads);
-	t = &c->threads[c->n_threads++];
-	*t = (struct cpu_thread){ .tid = tid };
-	snprintf(name, sizeof name, "task/%d/comm", tid);
-	n = proc_read(c->pid, name, t->name, sizeof t->name);
-	t->name[n > 0 ? strcspn(t->name, "\n") : 0] = '\0';
-	return c->n_threads - 1;
-}
-
-static void
-count(struct cpu *c, size_t thread, const uint64_t *frames, size_t n)
-{
-	uint64_t value;
-	struct cpu_stack *t;
-	uint32_t id;
-	size_t at;
-
-	if (c->n_stacks >= STACKS_MAX)
-		n = 0;
-	value = hash_mix(hash_bytes(frames, n * sizeof *frames), thread);
-	at = hash_start(&c->index, value);
-	while ((id = hash_next(&c->index, value, &at)) != 0) {
-		t = &c->stacks[id - 1];
-		if (t->thread != thread || t->n != n ||
-		    memcmp(t->frames, frames, n * sizeof *frames) != 0)
-			continue;
-		t->count++;
-		return;
-	}
-	c->stacks = xgrow(c->stacks, c->n_stacks, &c->cap_stacks,
-	    sizeof *c->stacks);
-	t = &c->stacks[c->n_stacks++];
-	*t = (struct cpu_stack){ .frames = xcalloc(n + 1, sizeof *frames),
-		.n = n, .thread = thread, .count = 1 };
-	memcpy(t->frames, frames, n * sizeof *frames);
-	hash_put(&c->index, value, (uint32_t)c->n_stacks);
-}
-
-static void
-take(void *arg, const struct perf_sample *from)
-{
-	struct sampling *s = arg;
-	struct cpu *c = s->c;
-	struct remote_stack *stack = s->stack;
-	struct stopped stopped = from->from;
-	const struct map *row;
-
-	c->samples++;
-	stack->n = 0;
-	if (from->has_stack && s->remote != NULL) {
-		row = maps_find(&c->maps, stopped.regs.rsp);
-		stopped.limit = row != NULL ? row->limit : 0;
-		remote_unwind(s->remote, &stopped, from->stack, PERF_ROOM,
-		    stack);
-		c->early += stack->end != END_WHOLE;
-		if (maps_find(&c->maps, stopped.regs.rip) == NULL)
-			s->stale = true;
-	} else {
-		c->early++;
-	}
-	count(c, thread_index(c, from->tid), stack->frames, stack->n);
-}
-
-/* ---- all of it --------------------------------------------------------------- */
-
-static bool
-is_there(const struct cpu *c)
-{
-	struct proc_stat stat;
-	struct err ignored;
-
-	return proc_stat_read(c->pid, &stat, &ignored) == 0 &&
-	    stat.state != 'Z' && stat.state != 'X';
-}
-
-static int
-watch(struct sampling *s, struct perf *perf, uint64_t duration_ns,
-    cpu_wait_fn *wait, void *arg, struct err *e)
-{
-	uint64_t start = now(CLOCK_MONOTONIC), passed = 0;
-	struct cpu *c = s->c;
-
-	while (passed < duration_ns && !c->ended) {
-		uint64_t left = duration_ns - passed;
-
-		if (!wait(arg, left < STEP_NS ? left : STEP_NS, e))
-			return -1;
-		refresh(s);
-		perf_read(perf, take, s);
-		c->ended = !is_there(c);
-		passed = now(CLOCK_MONOTONIC) - start;
-	}
-	perf_stop(perf);
-	perf_read(perf, take, s);
-	c->duration_ns = passed;
-	c->lost = perf_lost(perf);
-	c->user_only = perf_user_only(perf);
+	n = readlink(link, t->exe, sizeof t->exe - 1);
+	t->exe[n > 0 ? n : 0] = '\0';
+	if (read_maps(t, e) < 0)
+		return e->status == ERR_DENIED ?
+		    denial_forbidden(&process, e) :
+		    -1;
+	if (denial_32_bit(c->pid))
+		return err_set(e, ERR_FAILED,
+		    "process %d runs a 32-bit program; only stacks of 64-bit "
+		    "ones can be read",
+		    c->pid);
+	if ((p = perf_open(c->pid, c->hz, e)) == NULL)
+		return -1;
+	c->time_ns = clock_ns(CLOCK_REALTIME);
+	start = clock_ns(CLOCK_MONOTONIC);
+	sample_until(t, p, start + ns, process.start_ticks, stop);
+	c->duration_ns = clock_ns(CLOCK_MONOTONIC) - start;
+	c->lost = perf_lost(p);
+	c->kernel = perf_sees_kernel(p);
+	perf_close(p);
 	return 0;
 }
 
 struct cpu *
-cpu_take(int32_t pid, uint64_t duration_ns, cpu_wait_fn *wait, void *arg,
+cpu_take(int32_t pid, unsigned hz, uint64_t ns, const volatile int *stop,
     struct err *e)
 {
 	struct cpu *c = xcalloc(1, sizeof *c);
-	struct sampling s = { .c = c };
-	struct perf *perf = NULL;
-	int rc = -1;
+	struct taking t = { .cpu = c, .last_tid = -1 };
+	int rc;
 
 	c->pid = pid;
-	c->index = (struct hash)HASH_INIT;
-	c->time_ns = now(CLOCK_REALTIME);
-	s.stack = xmalloc(sizeof *s.stack);
-	if (read_maps(&s, e) < 0)
-		goto out;
-	if (denial_32_bit(pid)) {
-		err_set(e, ERR_FAILED,
-		    "process %d runs a 32-bit program; only stacks of 64-bit "
-		    "ones can be read", pid);
-		goto out;
-	}
-	if ((perf = perf_open(pid, CPU_PERIOD_NS, e)) == NULL)
-		goto out;
-	rc = watch(&s, perf, duration_ns, wait, arg, e);
-out:
-	perf_close(perf);
-	remote_free(s.remote);
-	memory_free(s.memory);
-	free(s.stack);
+	c->hz = hz;
+	t.stack = xmalloc(sizeof *t.stack);
+	rc = take(&t, ns, stop, e);
+	remote_free(t.remote);
+	memory_free(t.memory);
+	hash_free(&t.index);
+	free(t.stack);
 	if (rc == 0)
 		return c;
 	cpu_free(c);
@@ -245,11 +259,9 @@ cpu_free(struct cpu *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->n_stacks; i++)
+	for (size_t i = 0; i < c->n; i++)
 		free(c->stacks[i].frames);
 	free(c->stacks);
-	free(c->threads);
-	hash_free(&c->index);
 	modules_free(&c->modules);
 	maps_free(&c->maps);
 	free(c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a process spends its processor time: samples of the kernel, unwound
- * from copies as they come. Needs no agent, and stops nothing.
+ * Where the threads of a process spend processor time: samples over a while,
+ * unwound as they come. Needs no agent and stops nobody.
  */
 #ifndef ULLAGE_UNWIND_CPU_H
 #define ULLAGE_UNWIND_CPU_H
@@ -11,48 +11,42 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/hash.h"
 #include "unwind/modules.h"
 
-/* Processor time from one sample to the next, as Go's profiles have it. */
-#define CPU_PERIOD_NS UINT64_C(10000000)
-
-struct cpu_thread {
-	int32_t tid;
-	char name[32]; /* not escaped; "" if it ended before it was asked for */
-};
+/* Ticks in a second. Not a divisor of what programs do by the clock. */
+#define CPU_HZ 99
+#define CPU_HZ_MAX 10000
 
 struct cpu_stack {
-	uint64_t *frames; /* leaf first, inside the call; owned */
-	size_t n;	  /* 0: there was none to be had */
-	size_t thread;	  /* index */
-	uint64_t count;	  /* samples */
+	uint64_t *frames; /* leaf first; the kernel's come first; owned */
+	size_t n;
+	char thread[32];  /* its name, not escaped */
+	uint64_t count;   /* ticks */
 };
 
 struct cpu {
 	int32_t pid;
-	uint64_t time_ns;     /* since the epoch, when it began */
-	uint64_t duration_ns; /* as measured */
-	uint64_t samples, lost;
-	uint64_t early; /* samples whose stack ends early */
-	bool user_only; /* time in the kernel is not in it */
-	bool ended;	/* the process did, before the time was over */
-	struct cpu_stack *stacks; size_t n_stacks, cap_stacks;
-	struct cpu_thread *threads; size_t n_threads, cap_threads;
-	struct hash index; /* of the stacks */
+	unsigned hz;
+	uint64_t time_ns;     /* of the start, since the epoch */
+	uint64_t duration_ns; /* that it took in fact */
+	struct cpu_stack *stacks;
+	size_t n, cap;
+	uint64_t ticks;	      /* all of them */
+	uint64_t early;	      /* whose stack ends before its beginning */
+	uint64_t lost;	      /* that were not recorded */
+	bool kernel;	      /* time in the kernel is included */
+	bool ended;	      /* the process did, meanwhile */
 	struct modules modules;
-	struct maps maps; /* what modules' paths borrow from */
+	struct maps maps;     /* what modules' paths borrow from */
 };
 
-/* Waits so many nanoseconds; false (and e) if it was told to give up. */
-typedef bool cpu_wait_fn(void *arg, uint64_t ns, struct err *e);
-
 /*
- * Samples for so long. NULL on failure: ERR_GONE, ERR_DENIED, or what wait
- * said. Owned by the caller.
+ * Takes samples for `ns`, or until *stop is set (by a handler or another
+ * thread; may be NULL) or the process ends. NULL on failure; owned by the
+ * caller.
  */
-struct cpu *cpu_take(int32_t pid, uint64_t duration_ns, cpu_wait_fn *wait,
-    void *arg, struct err *e);
+struct cpu *cpu_take(int32_t pid, unsigned hz, uint64_t ns,
+    const volatile int *stop, struct err *e);
 void cpu_free(struct cpu *c);
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One event for each thread and each processor: only events of one processor
- * may share a ring, and only with a processor is an event inherited by
- * threads to come.
+ * One event for each thread and cpu, since an event that new threads inherit
+ * must be bound to a cpu to have a ring; the events of a cpu share one ring.
+ * Layout of records: perf_event_open(2).
  */
 #include "config.h"
 
 #include "unwind/perf.h"
 #include "base/xalloc.h"
 
-#include <asm/perf_regs.h>
 #include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,202 +21,383 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What anybody may lock for a processor (kernel.perf_event_mlock_kb): 512 KiB
- * and a page. */
-#define RING ((size_t)512 << 10)
+/* The largest ring that the locked-memory allowance gives is taken. */
+#define RING_MAX ((size_t)4 << 20)
+#define RING_MIN ((size_t)128 << 10)
 
-/* Threads times processors. */
-#define EVENTS_MAX 20000
-
-#define SAMPLE_MAX (PERF_ROOM + 1024)
-
-#define BIT(n) (UINT64_C(1) << (n))
-/* All but the segments that 64-bit code does not have. */
-#define REGISTERS \
-	((BIT(PERF_REG_X86_64_MAX) - 1) & ~BIT(PERF_REG_X86_DS) & \
-	    ~BIT(PERF_REG_X86_ES) & ~BIT(PERF_REG_X86_FS) & \
-	    ~BIT(PERF_REG_X86_GS))
+/* Bits of the registers of x86-64 in asm/perf_regs.h: ax to ip, r8 to r15. */
+#define REGS_MASK UINT64_C(0xff01ff)
+#define REGS_N 17
 
 struct ring {
-	struct perf_event_mmap_page *page; /* NULL: no event of this one yet */
-	int event;			   /* whose ring it is */
+	struct perf_event_mmap_page *page;
+	size_t size;   /* of the data behind the page */
+	int fd;	       /* the event that it belongs to */
 };
 
 struct perf {
 	int32_t pid;
-	struct perf_event_attr attr;
-	struct ring *rings; /* by processor; owned */
-	size_t n_rings;
-	int *events; /* owned */
-	size_t n, cap;
+	struct ring *rings; /* by cpu */
+	size_t n_cpus;
+	int *fds;
+	size_t n_fds, cap_fds;
+	bool kernel;
 	uint64_t lost;
-	uint8_t *record; /* one that lies across the end of the ring */
+	uint8_t *record; /* one, put together again; 64 KiB */
 };
 
 static int
-open_event(struct perf *p, int32_t tid, int cpu)
+event_open(const struct perf_event_attr *attr, int32_t tid, int cpu)
 {
-	int fd = (int)syscall(SYS_perf_event_open, &p->attr, tid, cpu, -1,
+	return (int)syscall(SYS_perf_event_open, attr, tid, cpu, -1,
 	    PERF_FLAG_FD_CLOEXEC);
-
-	/* Time in the kernel may be a secret. */
-	if (fd < 0 && (errno == EACCES || errno == EPERM) &&
-	    p->attr.exclude_kernel == 0 && p->n == 0) {
-		p->attr.exclude_kernel = 1;
-		fd = (int)syscall(SYS_perf_event_open, &p->attr, tid, cpu, -1,
-		    PERF_FLAG_FD_CLOEXEC);
-	}
-	return fd;
 }
 
-static int
-refused(const struct perf *p, struct err *e)
+static void
+describe(struct perf_event_attr *a, unsigned hz, bool kernel)
 {
-	if (errno == EACCES || errno == EPERM)
-		return err_set(e, ERR_DENIED,
-		    "may not measure process %d: it is another user's, or "
-		    "kernel.perf_event_paranoid or a filter of system calls "
-		    "forbids perf_event_open; run ullage as root, or with "
-		    "CAP_PERFMON", p->pid);
-	if (errno == EMFILE || errno == ENFILE)
-		return err_set(e, ERR_FAILED,
-		    "too few descriptors: a CPU profile takes one for each "
-		    "thread and processor (%zu so far)", p->n);
-	if (errno == ENOSYS || errno == ENOENT || errno == EOPNOTSUPP)
-		return err_set(e, ERR_FAILED,
-		    "this kernel has no perf_event_open, which a CPU profile "
-		    "needs");
-	return err_errno(e, "cannot measure process %d", p->pid);
+	memset(a, 0, sizeof *a);
+	a->size = sizeof *a;
+	a->type = PERF_TYPE_SOFTWARE;
+	a->config = PERF_COUNT_SW_CPU_CLOCK;
+	a->sample_period = UINT64_C(1000000000) / hz;
+	a->sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_CALLCHAIN |
+	    PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+	a->sample_regs_user = REGS_MASK;
+	a->sample_stack_user = PERF_STACK_MAX;
+	a->exclude_callchain_user = 1;
+	a->exclude_kernel = !kernel;
+	a->exclude_hv = 1;
+	a->inherit = 1;
+	a->disabled = 1;
+	a->watermark = 1;
+	a->wakeup_watermark = 64 << 10;
 }
 
+/* Zero, or -1 with errno. Joins the cpu's ring, or makes it. */
 static int
-map_ring(struct perf *p, struct ring *r, int fd, struct err *e)
-{
-	size_t size = RING + (size_t)sysconf(_SC_PAGESIZE);
-
-	r->page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (r->page == MAP_FAILED) {
-		r->page = NULL;
-		return refused(p, e);
-	}
-	r->event = fd;
-	return 0;
-}
-
-/* 0 also if the thread has ended, or the processor is off. */
-static int
-add_event(struct perf *p, int32_t tid, size_t cpu, struct err *e)
+join_ring(struct perf *p, size_t cpu, int fd)
 {
 	struct ring *r = &p->rings[cpu];
-	int fd = open_event(p, tid, (int)cpu);
+	void *map = MAP_FAILED;
+	size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (fd < 0)
-		return errno == ESRCH || errno == ENODEV ? 0 : refused(p, e);
-	p->events = xgrow(p->events, p->n, &p->cap, sizeof *p->events);
-	p->events[p->n++] = fd;
-	if (r->page == NULL)
-		return map_ring(p, r, fd, e);
-	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->event) < 0)
-		return refused(p, e);
+	if (r->page != NULL)
+		return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->fd);
+	for (size = RING_MAX; size >= RING_MIN; size /= 2) {
+		map = mmap(NULL, page + size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, fd, 0);
+		if (map != MAP_FAILED || errno != EPERM)
+			break;
+	}
+	if (map == MAP_FAILED)
+		return -1;
+	r->page = map;
+	r->size = size;
+	r->fd = fd;
 	return 0;
 }
 
+/* The thread on one cpu. A thread that has ended meanwhile is no failure. */
 static int
-add_thread(struct perf *p, int32_t tid, struct err *e)
+watch_on(struct perf *p, const struct perf_event_attr *a, int32_t tid,
+    size_t cpu)
 {
-	if (p->n + p->n_rings > EVENTS_MAX)
-		return err_set(e, ERR_FAILED,
-		    "process %d has too many threads for a CPU profile on "
-		    "%zu processors", p->pid, p->n_rings);
-	for (size_t cpu = 0; cpu < p->n_rings; cpu++)
-		if (add_event(p, tid, cpu, e) < 0)
+	int fd = event_open(a, tid, (int)cpu);
+
+	if (fd < 0) /* ENODEV: a cpu that is off */
+		return errno == ESRCH || errno == ENODEV ? 0 : -1;
+	p->fds = xgrow(p->fds, p->n_fds, &p->cap_fds, sizeof *p->fds);
+	p->fds[p->n_fds++] = fd;
+	return join_ring(p, cpu, fd);
+}
+
+static int
+watch_thread(struct perf *p, const struct perf_event_attr *a, int32_t tid)
+{
+	for (size_t cpu = 0; cpu < p->n_cpus; cpu++)
+		if (watch_on(p, a, tid, cpu) < 0)
 			return -1;
 	return 0;
 }
 
-/* Threads that are begun from now on inherit from those that begin them. */
 static int
-add_threads(struct perf *p, struct err *e)
+refused(const struct perf *p, int error, struct err *e)
 {
-	struct dirent *d;
-	char path[32];
+	FILE *f;
+	int level = -1;
+
+	if (error == EMFILE || error == ENFILE)
+		return err_set(e, ERR_FAILED,
+		    "process %d has so many threads that %zu descriptors are "
+		    "too few to watch them on %zu cpus; raise our own nofile",
+		    p->pid, p->n_fds, p->n_cpus);
+	if (error == ENOSYS || error == EOPNOTSUPP || error == ENOENT)
+		return err_set(e, ERR_FAILED,
+		    "this kernel has no sampling of the cpu-clock "
+		    "(perf_event_open)");
+	if (error != EACCES && error != EPERM) {
+		errno = error;
+		return err_errno(e, "cannot sample process %d", p->pid);
+	}
+	f = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	if (f == NULL || fscanf(f, "%d", &level) != 1)
+		level = -1;
+	if (f != NULL)
+		fclose(f);
+	return err_set(e, ERR_DENIED,
+	    "not permitted to sample process %d: that takes the right to trace "
+	    "it, and root, CAP_PERFMON or kernel.perf_event_paranoid of at most "
+	    "2 (it is %d)",
+	    p->pid, level);
+}
+
+/* Every thread there is. New ones are inherited, but by those only that were
+ * watched when they were made: hence again, until none is new. */
+static int
+watch_all(struct perf *p, const struct perf_event_attr *a)
+{
+	struct dirent *entry;
+	int32_t *seen = NULL, tid;
+	size_t n = 0, cap = 0, before, i;
+	char path[64];
 	int rc = 0;
 	DIR *dir;
 
 	snprintf(path, sizeof path, "/proc/%d/task", p->pid);
-	if ((dir = opendir(path)) == NULL)
-		return err_set(e, ERR_GONE, "process %d has ended", p->pid);
-	while (rc == 0 && (d = readdir(dir)) != NULL)
-		if (d->d_name[0] != '.')
-			rc = add_thread(p, atoi(d->d_name), e);
-	closedir(dir);
-	if (rc == 0 && p->n == 0)
-		rc = err_set(e, ERR_GONE, "process %d has ended", p->pid);
+	do {
+		before = n;
+		dir = opendir(path);
+		while (dir != NULL && rc == 0 &&
+		    (entry = readdir(dir)) != NULL) {
+			if ((tid = atoi(entry->d_name)) <= 0)
+				continue;
+			for (i = 0; i < n && seen[i] != tid; i++)
+				;
+			if (i < n)
+				continue;
+			seen = xgrow(seen, n, &cap, sizeof *seen);
+			seen[n++] = tid;
+			rc = watch_thread(p, a, tid);
+		}
+		if (dir != NULL)
+			closedir(dir);
+	} while (rc == 0 && before == 0 && n > before);
+	free(seen);
 	return rc;
 }
 
-struct perf *
-perf_open(int32_t pid, uint64_t period_ns, struct err *e)
+static void
+forget(struct perf *p)
 {
-	struct perf *p = xcalloc(1, sizeof *p);
-	long processors = sysconf(_SC_NPROCESSORS_CONF);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	p->pid = pid;
-	p->attr = (struct perf_event_attr){
-		.size = sizeof p->attr,
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.sample_period = period_ns,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_REGS_USER |
-		    PERF_SAMPLE_STACK_USER,
-		.sample_regs_user = REGISTERS,
-		.sample_stack_user = PERF_ROOM,
-		.disabled = 1,
-		.inherit = 1,
-		.inherit_thread = 1,
-		.exclude_hv = 1,
-	};
-	p->n_rings = processors > 0 ? (size_t)processors : 1;
-	p->rings = xcalloc(p->n_rings, sizeof *p->rings);
-	p->record = xmalloc(SAMPLE_MAX);
-	if (add_threads(p, e) < 0) {
-		perf_close(p);
-		return NULL;
-	}
-	for (size_t i = 0; i < p->n; i++)
-		ioctl(p->events[i], PERF_EVENT_IOC_ENABLE, 0);
-	return p;
+	for (size_t i = 0; i < p->n_cpus; i++)
+		if (p->rings[i].page != NULL)
+			munmap(p->rings[i].page, page + p->rings[i].size);
+	memset(p->rings, 0, p->n_cpus * sizeof *p->rings);
+	for (size_t i = 0; i < p->n_fds; i++)
+		close(p->fds[i]);
+	p->n_fds = 0;
 }
 
-void
-perf_stop(struct perf *p)
+struct perf *
+perf_open(int32_t pid, unsigned hz, struct err *e)
 {
-	for (size_t i = 0; i < p->n; i++)
-		ioctl(p->events[i], PERF_EVENT_IOC_DISABLE, 0);
+	struct perf *p = xcalloc(1, sizeof *p);
+	struct perf_event_attr a;
+	int rc;
+
+	p->pid = pid;
+	p->n_cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
+	p->rings = xcalloc(p->n_cpus, sizeof *p->rings);
+	p->record = xmalloc(1 << 16);
+	p->kernel = true;
+	describe(&a, hz, true);
+	rc = watch_all(p, &a);
+	if (rc < 0 && (errno == EACCES || errno == EPERM)) {
+		/* Without the right to look at the kernel. */
+		forget(p);
+		p->kernel = false;
+		describe(&a, hz, false);
+		rc = watch_all(p, &a);
+	}
+	if (rc == 0 && p->n_fds == 0)
+		rc = err_set(e, ERR_GONE, "process %d has ended", pid);
+	else if (rc < 0)
+		refused(p, errno, e);
+	for (size_t i = 0; rc == 0 && i < p->n_fds; i++)
+		ioctl(p->fds[i], PERF_EVENT_IOC_ENABLE, 0);
+	if (rc == 0)
+		return p;
+	perf_close(p);
+	return NULL;
 }
 
 void
 perf_close(struct perf *p)
 {
-	size_t size = RING + (size_t)sysconf(_SC_PAGESIZE);
-
 	if (p == NULL)
 		return;
-	for (size_t i = 0; i < p->n_rings; i++)
-		if (p->rings[i].page != NULL)
-			munmap(p->rings[i].page, size);
-	for (size_t i = 0; i < p->n; i++)
-		close(p->events[i]);
-	free(p->events);
+	forget(p);
 	free(p->rings);
+	free(p->fds);
 	free(p->record);
 	free(p);
 }
 
-bool
-perf_user_only(const struct perf *p)
+void
+perf_wait(const struct perf *p, int ms)
 {
-	return p->attr.exclude_kernel != 0;
+	struct pollfd *fds = xcalloc(p->n_cpus, sizeof *fds);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_cpus; i++)
+		if (p->rings[i].page != NULL)
+			fds[n++] = (struct pollfd){ p->rings[i].fd, POLLIN, 0 };
+	/* An event whose thread has ended is always ready. */
+	if (poll(fds, n, ms) > 0 && (fds[0].revents & POLLHUP) != 0)
+		poll(NULL, 0, ms < 20 ? ms : 20);
+	free(fds);
+}
+
+/* ---- records ------------------------------------------------------------------ */
+
+/* What of a record has not been read yet. */
+struct cursor {
+	const uint8_t *at, *end;
+};
+
+static bool
+word(struct cursor *c, uint64_t *value)
+{
+	if (c->end - c->at < 8)
+		return false;
+	memcpy(value, c->at, 8);
+	c->at += 8;
+	return true;
+}
+
+static bool
+take_chain(struct cursor *c, struct perf_sample *s)
+{
+	uint64_t n, ip;
+	bool kernel = false;
+
+	if (!word(c, &n))
+		return false;
+	while (n-- > 0) {
+		if (!word(c, &ip))
+			return false;
+		/* Markers of context are the last values there are. */
+		if (ip >= (uint64_t)PERF_CONTEXT_MAX)
+			kernel = ip == (uint64_t)PERF_CONTEXT_KERNEL;
+		else if (kernel && s->n_kernel < PERF_KERNEL_MAX)
+			s->kernel[s->n_kernel++] = ip;
+	}
+	return true;
+}
+
+static bool
+take_registers(struct cursor *c, struct perf_sample *s)
+{
+	/* In the order of asm/perf_regs.h. */
+	struct user_regs_struct *u = &s->regs;
+	unsigned long long *const to[REGS_N] = { &u->rax, &u->rbx, &u->rcx,
+		&u->rdx, &u->rsi, &u->rdi, &u->rbp, &u->rsp, &u->rip, &u->r8,
+		&u->r9, &u->r10, &u->r11, &u->r12, &u->r13, &u->r14, &u->r15 };
+	uint64_t abi, value;
+
+	if (!word(c, &abi))
+		return false;
+	s->has_user = abi == PERF_SAMPLE_REGS_ABI_64;
+	for (size_t i = 0; abi != PERF_SAMPLE_REGS_ABI_NONE && i < REGS_N; i++) {
+		if (!word(c, &value))
+			return false;
+		*to[i] = value;
+	}
+	return true;
+}
+
+static bool
+take_stack(struct cursor *c, struct perf_sample *s)
+{
+	uint64_t size, used;
+
+	if (!word(c, &size))
+		return false;
+	if (size == 0)
+		return true;
+	if ((uint64_t)(c->end - c->at) < size)
+		return false;
+	s->stack = c->at;
+	c->at += size;
+	if (!word(c, &used) || used > size)
+		return false;
+	s->stack_len = used;
+	return true;
+}
+
+static void
+take_record(struct perf *p, const struct perf_event_header *h, perf_fn *fn,
+    void *arg)
+{
+	struct cursor c = { (const uint8_t *)(h + 1),
+		(const uint8_t *)h + h->size };
+	struct perf_sample s;
+	uint64_t ids, lost;
+
+	if (h->type == PERF_RECORD_LOST) {
+		if (word(&c, &ids) && word(&c, &lost))
+			p->lost += lost;
+		return;
+	}
+	if (h->type != PERF_RECORD_SAMPLE)
+		return;
+	memset(&s, 0, sizeof s);
+	if (!word(&c, &ids) || !take_chain(&c, &s) ||
+	    !take_registers(&c, &s) || !take_stack(&c, &s))
+		return;
+	/* A child that a thread forked has inherited the event, too. */
+	if ((int32_t)(uint32_t)ids != p->pid)
+		return;
+	s.tid = (int32_t)(ids >> 32);
+	fn(arg, &s);
+}
+
+/* The tail is stored only when the record has been used: then the kernel may
+ * write over it. */
+static void
+drain_ring(struct perf *p, struct ring *r, perf_fn *fn, void *arg)
+{
+	const uint8_t *data = (uint8_t *)r->page + r->page->data_offset;
+	uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
+	uint64_t tail = r->page->data_tail;
+	size_t at, first, size;
+	struct perf_event_header h;
+
+	while (head - tail >= sizeof h) {
+		at = tail & (r->size - 1);
+		/* Records begin at multiples of eight: a header is whole. */
+		memcpy(&h, data + at, sizeof h);
+		size = h.size;
+		if (size < sizeof h || size > head - tail)
+			break;
+		first = r->size - at < size ? r->size - at : size;
+		memcpy(p->record, data + at, first);
+		memcpy(p->record + first, data, size - first);
+		tail += size;
+		__atomic_store_n(&r->page->data_tail, tail, __ATOMIC_RELEASE);
+		take_record(p, (struct perf_event_header *)p->record, fn, arg);
+	}
+}
+
+void
+perf_drain(struct perf *p, perf_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < p->n_cpus; i++)
+		if (p->rings[i].page != NULL)
+			drain_ring(p, &p->rings[i], fn, arg);
 }
 
 uint64_t
@@ -225,126 +406,8 @@ perf_lost(const struct perf *p)
 	return p->lost;
 }
 
-/* ---- records ----------------------------------------------------------------- */
-
-/* In the order of the bits of REGISTERS. */
-static void
-copy_registers(const uint64_t *v, struct user_regs_struct *r)
+bool
+perf_sees_kernel(const struct perf *p)
 {
-	r->rax = v[0];
-	r->rbx = v[1];
-	r->rcx = v[2];
-	r->rdx = v[3];
-	r->rsi = v[4];
-	r->rdi = v[5];
-	r->rbp = v[6];
-	r->rsp = v[7];
-	r->rip = v[8];
-	r->eflags = v[9];
-	r->cs = v[10];
-	r->ss = v[11];
-	r->r8 = v[12];
-	r->r9 = v[13];
-	r->r10 = v[14];
-	r->r11 = v[15];
-	r->r12 = v[16];
-	r->r13 = v[17];
-	r->r14 = v[18];
-	r->r15 = v[19];
-}
-
-/*
- * pid, tid; abi, registers unless that is none; size of the stack, the bytes,
- * how many of them are some. The kernel writes it, so it is not doubted, but
- * for its length.
- */
-static void
-take_sample(struct perf *p, const uint8_t *at, size_t len, perf_fn *fn,
-    void *arg)
-{
-	const size_t registers = (size_t)__builtin_popcountll(REGISTERS) * 8;
-	struct perf_sample s = { .tid = 0 };
-	uint64_t values[32], abi, size, used;
-	uint32_t ids[2];
-
-	if (len < 24)
-		return;
-	memcpy(ids, at, 8);
-	memcpy(&abi, at + 8, 8);
-	at += 16;
-	len -= 16;
-	if ((int32_t)ids[0] != p->pid)
-		return;
-	s.tid = (int32_t)ids[1];
-	if (abi == PERF_SAMPLE_REGS_ABI_64 && len >= registers + 8) {
-		memcpy(values, at, registers);
-		copy_registers(values, &s.from.regs);
-		memcpy(&size, at + registers, 8);
-		at += registers + 8;
-		len -= registers + 8;
-		s.has_stack = true;
-		if (size != 0 && size <= PERF_ROOM && len >= size + 8) {
-			memcpy(&used, at + size, 8);
-			s.from.stack_len = (uint32_t)(used < size ? used :
-								    size);
-			s.stack = at;
-		}
-	}
-	fn(arg, &s);
-}
-
-static void
-take_record(struct perf *p, const struct perf_event_header *h,
-    const uint8_t *body, perf_fn *fn, void *arg)
-{
-	size_t len = h->size - sizeof *h;
-	uint64_t lost;
-
-	if (h->type == PERF_RECORD_SAMPLE) {
-		take_sample(p, body, len, fn, arg);
-	} else if (h->type == PERF_RECORD_LOST && len >= 16) {
-		memcpy(&lost, body + 8, 8);
-		p->lost += lost;
-	}
-}
-
-static void
-copy_out(const uint8_t *ring, uint64_t from, void *to, size_t len)
-{
-	size_t at = from % RING, first = RING - at < len ? RING - at : len;
-
-	memcpy(to, ring + at, first);
-	memcpy((uint8_t *)to + first, ring, len - first);
-}
-
-static void
-read_ring(struct perf *p, struct ring *r, perf_fn *fn, void *arg)
-{
-	const uint8_t *bytes = (const uint8_t *)r->page +
-	    (size_t)sysconf(_SC_PAGESIZE);
-	uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
-	uint64_t tail = r->page->data_tail;
-
-	while (head - tail >= sizeof(struct perf_event_header)) {
-		struct perf_event_header h;
-
-		copy_out(bytes, tail, &h, sizeof h);
-		if (h.size < sizeof h || h.size > head - tail)
-			break;
-		if (h.size <= SAMPLE_MAX) {
-			copy_out(bytes, tail, p->record, h.size);
-			take_record(p, &h, p->record + sizeof h, fn, arg);
-		}
-		tail += h.size;
-	}
-	/* Only now may the kernel write there again. */
-	__atomic_store_n(&r->page->data_tail, head, __ATOMIC_RELEASE);
-}
-
-void
-perf_read(struct perf *p, perf_fn *fn, void *arg)
-{
-	for (size_t i = 0; i < p->n_rings; i++)
-		if (p->rings[i].page != NULL)
-			read_ring(p, &p->rings[i], fn, arg);
+	return p->kernel;
 }

@@ -75,13 +75,14 @@ profile(void *arg, int32_t pid, const char *kind, struct err *e)
 }
 
 static struct profile *
-cpu(void *arg, int32_t pid, uint64_t ns, source_wait_fn *wait, void *wait_arg,
-    bool *busy, struct err *e)
+cpu(void *arg, int32_t pid, uint64_t ns, const volatile int *stop, bool *busy,
+    struct err *e)
 {
 	if (ns == 0 || ns > UINT64_C(600000000000))
 		abort();
+	(void)stop;
 	*busy = ns % 7 == 0;
-	if (*busy || !wait(wait_arg, ns, e))
+	if (*busy)
 		return NULL;
 	return profile(arg, pid, "cpu", e);
 }
@@ -273,7 +274,7 @@ handle(char *text, const char *token)
 	struct answer a = ANSWER_INIT;
 	const char *parameters;
 	size_t waits = 0;
-	struct routes routes = { &source, no_wait, &waits };
+	struct routes routes = { &source, no_wait, &waits, NULL };
 
 	r.method = next_line(&text);
 	r.path = next_line(&text);

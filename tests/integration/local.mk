@@ -5,8 +5,9 @@ integration_tests = \
 dist_check_SCRIPTS += $(integration_tests)
 TESTS += $(integration_tests)
 
-# ullage stack.
+# ullage stack, ullage cpu.
 stack_tests = \
+	tests/integration/cpu \
 	tests/integration/stack \
 	tests/integration/stack-unnoticed
 dist_check_SCRIPTS += $(stack_tests)

@@ -246,3 +246,12 @@ tests_unit_leaks_test_SOURCES = tests/unit/leaks-test.c
 tests_unit_leaks_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_leaks_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Names in the kernel.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/kernel_map-test
+TESTS += tests/unit/kernel_map-test
+tests_unit_kernel_map_test_SOURCES = tests/unit/kernel_map-test.c
+tests_unit_kernel_map_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_kernel_map_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif

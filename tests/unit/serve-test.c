@@ -225,23 +225,32 @@ one_name(void *arg, int32_t pid, char out[64], struct err *e)
 }
 
 static struct profile *
-note_seconds(void *arg, int32_t pid, uint64_t ns, source_wait_fn *wait,
-    void *wait_arg, bool *busy, struct err *e)
+note_seconds(void *arg, int32_t pid, uint64_t ns, const volatile int *stop,
+    bool *busy, struct err *e)
 {
 	(void)pid;
-	(void)wait;
-	(void)wait_arg;
+	(void)stop;
 	*(uint64_t *)arg = ns / 1000000000u;
 	*busy = true;
 	(void)e;
 	return NULL;
 }
 
+static bool
+wait_for_nothing(void *arg, uint64_t ns, struct err *e)
+{
+	(void)arg;
+	(void)ns;
+	(void)e;
+	return true;
+}
+
 static struct answer
 ask(const struct source *source, const char *path, const char *name,
     const char *value)
 {
-	const struct routes routes = { .source = source };
+	const struct routes routes = { .source = source,
+		.wait = wait_for_nothing };
 	struct request r = { .method = "GET", .body = "", .path = path,
 		.parameters = { { name, value } }, .n_parameters = 1 };
 	struct answer a = ANSWER_INIT;

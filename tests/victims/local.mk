@@ -3,7 +3,9 @@
 # ullage stack. Optimised and with lines, as a server in production is.
 stack_victims = tests/victims/deadlock tests/victims/frames \
 	tests/victims/kill-after tests/victims/stacks tests/victims/waiting
-check_PROGRAMS += $(stack_victims)
+check_PROGRAMS += $(stack_victims) tests/victims/burn
+tests_victims_burn_SOURCES = tests/victims/burn.c
+tests_victims_burn_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_victims_deadlock_SOURCES = tests/victims/deadlock.c
 tests_victims_deadlock_CFLAGS = $(AM_CFLAGS) -g -O2
 tests_victims_frames_SOURCES = tests/victims/frames.cc

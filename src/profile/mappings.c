@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "profile/modules.h"
+#include "profile/mappings.h"
 
 /* Readers take the first mapping for the program, so it comes first; the rest
  * follow in the order of their addresses. */
@@ -51,7 +51,7 @@ modules_location(struct profile *p, const struct modules *list,
 }
 
 uint32_t
-modules_no_stack(struct profile *p)
+modules_nowhere(struct profile *p)
 {
 	struct profile_line line = { profile_function(p, "[no stack]",
 		"[no stack]", "", 0), 0 };
