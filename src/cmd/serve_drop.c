@@ -22,10 +22,10 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* To read what is another user's, to stop his threads for a look, and to
- * sample them. */
+/* To read what is another user's, to stop his threads for a look, to sample
+ * them, and to see the names of what they do in the kernel. */
 #define NEEDED (BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_SYS_PTRACE) | \
-	BIT(CAP_PERFMON))
+	BIT(CAP_PERFMON) | BIT(CAP_SYSLOG))
 
 /* ---- another user ------------------------------------------------------------ */
 

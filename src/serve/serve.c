@@ -24,7 +24,7 @@
 #define QUIET_MAX 1500		 /* connections that ask nothing */
 #define MEMORY_PER_CLIENT 16384	 /* its headers, and some of its answer */
 #define BODY_MAX (1 << 20)	 /* of a POST of addresses */
-#define WORKERS_MAX 256		 /* requests being answered */
+#define WORKERS_MAX 1024	 /* requests being answered */
 #define WAITERS_MAX 16		 /* of these, with ?seconds= */
 #define BUSY_MAX 6		 /* of these, not just waiting */
 #define UNSENT_MAX (256u << 20)	 /* bytes of answers on their way */
