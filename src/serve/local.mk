@@ -13,5 +13,6 @@ if SERVE
 src_libhome_a_SOURCES += \
 	src/serve/clients.c src/serve/clients.h \
 	src/serve/listen.c src/serve/listen.h \
-	src/serve/serve.c src/serve/serve.h
+	src/serve/serve.c src/serve/serve.h \
+	src/serve/turns.c src/serve/turns.h
 endif

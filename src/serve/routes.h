@@ -40,7 +40,8 @@ void routes_answer(const struct routes *routes, const struct request *r,
  * answer is of this moment alone, so that who asks the same meanwhile may have
  * the same.
  */
-bool routes_key(const struct request *r, struct buf *key);
+bool routes_key(const struct source *source, const struct request *r,
+    struct buf *key);
 
 /*
  * The process that the request is about: that of the path, or the only one.

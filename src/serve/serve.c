@@ -8,6 +8,7 @@
 #include "serve/guard.h"
 #include "serve/listen.h"
 #include "serve/routes.h"
+#include "serve/turns.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -24,12 +25,8 @@
 #define QUIET_MAX 1500		 /* connections that ask nothing */
 #define MEMORY_PER_CLIENT 16384	 /* its headers, and some of its answer */
 #define BODY_MAX (1 << 20)	 /* of a POST of addresses */
-#define WORKERS_MAX 1024	 /* requests being answered */
-#define WAITERS_MAX 16		 /* of these, with ?seconds= */
-#define BUSY_MAX 6		 /* of these, not just waiting */
 #define UNSENT_MAX (256u << 20)	 /* bytes of answers on their way */
 #define UNSENT_SMALL (64u << 10) /* an answer that may always go */
-#define NAP_NS 1000000000u	 /* waits that are shorter hold no profile */
 #define PATIENCE_NS 10000000000u /* for the whole of a request */
 #define STALL_SECONDS 30	 /* for a client that does not read */
 #define WORKER_STACK (2 << 20)
@@ -43,12 +40,7 @@ struct server {
 	struct answers *answers;
 	struct MHD_Daemon *daemon;
 	pthread_t reaper;
-
-	pthread_mutex_t lock;
-	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
-	bool stopping;
-	volatile int ending; /* the same, for those who hold no lock */
-	size_t workers, waiters, busy;
+	struct turns turns;
 	const char **hosts; /* owned; the options' and the listener's */
 };
 
@@ -60,7 +52,7 @@ struct call {
 	char *method, *path;
 	struct buf body;
 	bool too_large, begun, done;
-	bool turn; /* it is one of the busy ones; under the server's lock */
+	bool turn; /* it has one */
 	struct request request;
 	struct answer answer;
 	struct shared_answer *shared; /* what is sent; NULL: answer is */
@@ -68,75 +60,12 @@ struct call {
 
 /* ---- waiting --------------------------------------------------------------- */
 
-/* CLOCK_MONOTONIC, so many nanoseconds from now. */
-static struct timespec
-later(uint64_t ns)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	ns += (uint64_t)t.tv_nsec;
-	t.tv_sec += (time_t)(ns / 1000000000u);
-	t.tv_nsec = (long)(ns % 1000000000u);
-	return t;
-}
-
-/*
- * Waits for a turn: however many ask, few profiles are in memory at a time.
- * Caller holds the lock.
- */
-static void
-take_turn(struct call *c)
-{
-	struct server *s = c->server;
-
-	while (s->busy >= BUSY_MAX)
-		pthread_cond_wait(&s->changed, &s->lock);
-	s->busy++;
-	c->turn = true;
-}
-
-/* Caller holds the lock. */
-static void
-end_turn(struct call *c)
-{
-	if (!c->turn)
-		return;
-	c->turn = false;
-	c->server->busy--;
-	pthread_cond_broadcast(&c->server->changed);
-}
-
 static bool
 wait_for(void *arg, uint64_t ns, struct err *e)
 {
 	struct call *c = arg;
-	struct server *s = c->server;
-	struct timespec until = later(ns);
-	bool holds = ns >= NAP_NS, stopped;
 
-	pthread_mutex_lock(&s->lock);
-	if (holds && s->waiters >= WAITERS_MAX) {
-		pthread_mutex_unlock(&s->lock);
-		err_set(e, ERR_FAILED,
-		    "%d requests with seconds are being answered already; "
-		    "try again later", WAITERS_MAX);
-		return false;
-	}
-	s->waiters += holds;
-	end_turn(c);
-	while (!s->stopping && pthread_cond_timedwait(&s->changed, &s->lock,
-				   &until) != ETIMEDOUT)
-		;
-	/* Who naps watches something else for long, and needs little. */
-	if (holds)
-		take_turn(c);
-	s->waiters -= holds;
-	stopped = s->stopping;
-	pthread_mutex_unlock(&s->lock);
-	if (stopped)
-		err_set(e, ERR_FAILED, "the server is ending");
-	return !stopped;
+	return turns_wait(&c->server->turns, &c->turn, ns, e);
 }
 
 static void *
@@ -144,17 +73,10 @@ reap(void *arg)
 {
 	struct server *s = arg;
 
-	pthread_mutex_lock(&s->lock);
-	while (!s->stopping) {
-		struct timespec until = later(1000000000u);
-
-		pthread_cond_timedwait(&s->changed, &s->lock, &until);
-		pthread_mutex_unlock(&s->lock);
+	while (turns_idle(&s->turns, 1000000000u)) {
 		clients_reap(s->clients);
 		answers_reap(s->answers);
-		pthread_mutex_lock(&s->lock);
 	}
-	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
@@ -254,18 +176,14 @@ static uint64_t
 make_answer(struct call *c)
 {
 	struct server *s = c->server;
-	struct routes routes = { s->source, wait_for, c, &s->ending };
+	struct routes routes = { s->source, wait_for, c, &s->turns.ending };
 	struct timespec from, to;
 
-	pthread_mutex_lock(&s->lock);
-	take_turn(c);
-	pthread_mutex_unlock(&s->lock);
+	turns_take(&s->turns, &c->turn);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	routes_answer(&routes, &c->request, &c->answer);
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	pthread_mutex_lock(&s->lock);
-	end_turn(c);
-	pthread_mutex_unlock(&s->lock);
+	turns_leave(&s->turns, &c->turn);
 	return (uint64_t)((to.tv_sec - from.tv_sec) * 1000000000 +
 	    to.tv_nsec - from.tv_nsec);
 }
@@ -276,7 +194,7 @@ work(void *arg)
 	struct call *c = arg;
 	struct server *s = c->server;
 	struct buf key = BUF_INIT;
-	bool shared = routes_key(&c->request, &key);
+	bool shared = routes_key(s->source, &c->request, &key);
 
 	if (shared)
 		c->shared = answers_find(s->answers, buf_text(&key));
@@ -290,10 +208,7 @@ work(void *arg)
 	c->done = true;
 	/* Afterwards the call belongs to the daemon's thread again. */
 	MHD_resume_connection(c->connection);
-	pthread_mutex_lock(&s->lock);
-	s->workers--;
-	pthread_cond_broadcast(&s->changed);
-	pthread_mutex_unlock(&s->lock);
+	turns_end(&s->turns);
 	return NULL;
 }
 
@@ -303,13 +218,8 @@ start_worker(struct call *c)
 	struct server *s = c->server;
 	pthread_attr_t attr;
 	pthread_t thread;
-	bool free_hand;
 
-	pthread_mutex_lock(&s->lock);
-	free_hand = !s->stopping && s->workers < WORKERS_MAX;
-	s->workers += free_hand;
-	pthread_mutex_unlock(&s->lock);
-	if (!free_hand)
+	if (!turns_begin(&s->turns))
 		return false;
 	MHD_suspend_connection(c->connection);
 	pthread_attr_init(&attr);
@@ -319,9 +229,7 @@ start_worker(struct call *c)
 		answer_error(&c->answer, 503, "no thread is left to answer");
 		c->done = true;
 		MHD_resume_connection(c->connection);
-		pthread_mutex_lock(&s->lock);
-		s->workers--;
-		pthread_mutex_unlock(&s->lock);
+		turns_end(&s->turns);
 	}
 	pthread_attr_destroy(&attr);
 	return true;
@@ -370,7 +278,7 @@ begin(struct call *c)
 			return MHD_YES;
 		answer_error(&c->answer, 503,
 		    "%d requests are being answered already; try again later",
-		    WORKERS_MAX);
+		    TURNS_WORKERS_MAX);
 	}
 	c->done = true;
 	return send_answer(c);
@@ -522,25 +430,12 @@ start_daemon(struct server *s, unsigned connections, struct err *e)
 }
 
 static void
-init_lock(struct server *s)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-static void
 server_free(struct server *s)
 {
 	listen_close(&s->listener);
 	clients_free(s->clients);
 	answers_free(s->answers);
-	pthread_cond_destroy(&s->changed);
-	pthread_mutex_destroy(&s->lock);
+	turns_fini(&s->turns);
 	free(s->hosts);
 	free(s);
 }
@@ -557,7 +452,7 @@ server_start(const struct serve_options *o, const struct source *source,
 	s->clients = clients_new(connections < QUIET_MAX + 100 ?
 		connections * 3 / 4 : QUIET_MAX, PATIENCE_NS);
 	s->answers = answers_new();
-	init_lock(s);
+	turns_init(&s->turns);
 	if (listen_open(o->listen, &s->listener, e) < 0)
 		goto failed;
 	if (!s->listener.loopback && o->token == NULL && !o->allow_remote) {
@@ -592,13 +487,7 @@ server_stop(struct server *s)
 {
 	if (s == NULL)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->stopping = true;
-	s->ending = 1;
-	pthread_cond_broadcast(&s->changed);
-	while (s->workers > 0)
-		pthread_cond_wait(&s->changed, &s->lock);
-	pthread_mutex_unlock(&s->lock);
+	turns_stop(&s->turns);
 	pthread_join(s->reaper, NULL);
 	MHD_stop_daemon(s->daemon);
 	server_free(s);

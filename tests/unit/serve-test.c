@@ -432,25 +432,27 @@ cheap_answers_and_errors_are_made_anew(void **state)
 static void
 what_takes_its_time_is_shared_with_nobody(void **state)
 {
-	struct request r = { .method = "GET", .path = "/debug/pprof/heap" };
+	const struct source source = { .name = one_name };
+	struct request r = { .method = "GET",
+		.path = "/pid/7/debug/pprof/heap" };
 	struct buf a = BUF_INIT, b = BUF_INIT;
 
 	(void)state;
-	assert_true(routes_key(&r, &a));
+	assert_true(routes_key(&source, &r, &a));
 	r.n_parameters = 1;
 	r.parameters[0] = (struct parameter){ "debug", "1" };
-	assert_true(routes_key(&r, &b));
+	assert_true(routes_key(&source, &r, &b));
 	assert_string_not_equal(buf_text(&a), buf_text(&b));
 	r.parameters[0].name = "seconds";
-	assert_false(routes_key(&r, &b));
+	assert_false(routes_key(&source, &r, &b));
 	r.n_parameters = 0;
 	r.path = "/pid/7/debug/pprof/profile";
-	assert_false(routes_key(&r, &b));
-	r.path = "/flame/cpu";
-	assert_false(routes_key(&r, &b));
+	assert_false(routes_key(&source, &r, &b));
+	r.path = "/pid/7/flame/cpu";
+	assert_false(routes_key(&source, &r, &b));
 	r.path = "/debug/pprof/symbol";
 	r.method = "POST";
-	assert_false(routes_key(&r, &b));
+	assert_false(routes_key(&source, &r, &b));
 	buf_free(&a);
 	buf_free(&b);
 }
