@@ -65,9 +65,13 @@ src_libhome_a_SOURCES += \
 if SERVE
 src_libhome_a_SOURCES += \
 	src/cmd/serve.c \
+	src/cmd/serve_drop.c src/cmd/serve_drop.h \
 	src/cmd/serve_metrics.c src/cmd/serve_metrics.h \
+	src/cmd/serve_plots.c src/cmd/serve_plots.h \
+	src/cmd/serve_source.c src/cmd/serve_source.h \
 	src/cmd/serve_tables.c src/cmd/serve_tables.h \
-	src/cmd/serve_targets.c src/cmd/serve_targets.h
+	src/cmd/serve_targets.c src/cmd/serve_targets.h \
+	src/cmd/serve_watch.c src/cmd/serve_watch.h
 endif
 
 # Attach and detach.

@@ -2,19 +2,19 @@
 #include "config.h"
 
 #include "cmd/serve_metrics.h"
+#include "base/xalloc.h"
 #include "proc/cgroup.h"
 #include "proc/stat.h"
 #include "proc/status.h"
 #include "proc/usage.h"
-#include "target/snapshot.h"
+#include "target/glance.h"
+#include "target/knob.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-#define TREND_WINDOW 600000000000 /* ns of history */
 
 enum {
 	P_CPU,
@@ -26,6 +26,9 @@ enum {
 	P_START,
 	P_THREADS,
 	U_MEMORY,
+	U_MEMORY_SUM,
+	U_MEMORY_AGE,
+	U_KERNEL,
 	U_CGROUP_LIMIT,
 	U_CGROUP_USED,
 	U_LIMIT_SOFT,
@@ -36,11 +39,21 @@ enum {
 	U_AGENT,
 	U_LIVE,
 	U_LIVE_ERROR,
+	U_RETAINED,
+	U_RETURN,
 	U_PEAK,
 	U_SAMPLES,
+	U_FREES,
 	U_INTERVAL,
 	U_LOST,
 	U_SEGMENT,
+	U_AGENT_MEMORY,
+	U_TRIM_PERCENT,
+	U_TRIM_LIMIT,
+	U_TRIMS,
+	U_TRIM_RETURNED,
+	U_TRIM_WORK,
+	U_TRIM_STALL,
 	M_TARGETS,
 	M_BUILD,
 	M_DURATION,
@@ -64,8 +77,15 @@ static const struct metric_family families[FAMILIES] = {
 	    "Start time of the process since the epoch.", false },
 	[P_THREADS] = { "process_threads", "Threads.", false },
 	[U_MEMORY] = { "ullage_memory_bytes",
-	    "Memory as the kernel counts it, by part; anonymous, file and "
-	    "shared make up the resident size.", false },
+	    "Resident memory by part of the ledger; the parts of a process "
+	    "add up to ullage_memory_accounted_bytes.", false },
+	[U_MEMORY_SUM] = { "ullage_memory_accounted_bytes",
+	    "Resident memory when the ledger was made.", false },
+	[U_MEMORY_AGE] = { "ullage_memory_age_seconds",
+	    "Time since the ledger was made.", false },
+	[U_KERNEL] = { "ullage_memory_kernel_bytes",
+	    "Memory as the kernel counts it; anonymous, file and shared make "
+	    "up the resident size.", false },
 	[U_CGROUP_LIMIT] = { "ullage_cgroup_memory_limit_bytes",
 	    "The tightest memory limit of the control groups.", false },
 	[U_CGROUP_USED] = { "ullage_cgroup_memory_used_bytes",
@@ -87,17 +107,40 @@ static const struct metric_family families[FAMILIES] = {
 	[U_LIVE] = { "ullage_heap_live_bytes",
 	    "Heap memory held now, estimated.", false },
 	[U_LIVE_ERROR] = { "ullage_heap_live_error_bytes",
-	    "Standard error of the heap memory held.", false },
+	    "Standard error of the heap memory held, when the ledger was "
+	    "made.", false },
+	[U_RETAINED] = { "ullage_heap_retained_bytes",
+	    "Resident heap memory that is free, but kept by the allocator; "
+	    "of the ledger.", false },
+	[U_RETURN] = { "ullage_trim_estimate_bytes",
+	    "Memory that a trim would give back, estimated.", false },
 	[U_PEAK] = { "ullage_heap_peak_bytes",
 	    "Heap memory held at the high-water mark, estimated.", false },
 	[U_SAMPLES] = { "ullage_heap_samples_total",
 	    "Allocations that were sampled.", true },
+	[U_FREES] = { "ullage_heap_sampled_frees_total",
+	    "Sampled allocations that were freed.", true },
 	[U_INTERVAL] = { "ullage_heap_sample_interval_bytes",
 	    "Mean bytes between two samples.", false },
 	[U_LOST] = { "ullage_lost_total",
 	    "What the agent could not record, by reason.", true },
 	[U_SEGMENT] = { "ullage_agent_segment_bytes",
 	    "Memory that the agent's tables occupy.", false },
+	[U_AGENT_MEMORY] = { "ullage_agent_resident_bytes",
+	    "Memory of the process that the agent takes up: its tables, code "
+	    "and data.", false },
+	[U_TRIM_PERCENT] = { "ullage_trim_percent",
+	    "The trim knob; +Inf is off.", false },
+	[U_TRIM_LIMIT] = { "ullage_trim_limit_bytes",
+	    "The soft memory limit of the trim knob; +Inf is none.", false },
+	[U_TRIMS] = { "ullage_trims_total", "Trims.", true },
+	[U_TRIM_RETURNED] = { "ullage_trim_returned_bytes_total",
+	    "Memory that trims gave back since this server began.", true },
+	[U_TRIM_WORK] = { "ullage_trim_work_seconds_total",
+	    "Time that trims worked since this server began.", true },
+	[U_TRIM_STALL] = { "ullage_trim_longest_stall_seconds",
+	    "Longest single step of the last trim, for which a lock of the "
+	    "allocator may have been held.", false },
 	[M_TARGETS] = { "ullage_targets", "Processes that are served.",
 	    false },
 	[M_BUILD] = { "ullage_build_info", "1, with the version.", false },
@@ -108,8 +151,8 @@ static const struct metric_family families[FAMILIES] = {
 /* One process while it is measured. */
 struct scrape {
 	struct metrics *m;
-	char pid[16];
-	const char *name;
+	char pid[16], name[64];
+	struct knob knob; /* large; used again for the next */
 };
 
 static void
@@ -135,7 +178,7 @@ limit_value(uint64_t limit)
 static double
 exhaustion(const struct watched *w, int id, double soft)
 {
-	struct trend_answer a = trend_ask(&w->trends[id], soft,
+	struct trend_answer a = trend_ask(&w->watch.trends[id], soft,
 	    resources[id].unit == LIMIT_BYTES ? 4096 : 1);
 
 	switch (a.verdict) {
@@ -150,9 +193,10 @@ exhaustion(const struct watched *w, int id, double soft)
 	}
 }
 
+/* Caller holds the lock of the watched process, for the trends. */
 static void
-add_limits(struct scrape *s, const struct watched *w, const struct limits *l,
-    const struct usage *u)
+add_limits(struct scrape *s, const struct watched *w,
+    const struct status *st, const struct limits *l, const struct usage *u)
 {
 	for (int i = 0; i < LIMIT_RESOURCES; i++) {
 		const char *name = resources[i].name;
@@ -167,6 +211,9 @@ add_limits(struct scrape *s, const struct watched *w, const struct limits *l,
 		if (!u->known[i] || resources[i].use != LIMIT_STOCK)
 			continue;
 		add(s, U_LIMIT_USED, "resource", name, (double)u->used[i]);
+		/* One that does not bind this process leaves room for ever. */
+		if (!usage_binds((enum limit_id)i, st))
+			continue;
 		add(s, U_HEADROOM, "resource", name, isinf(soft) ? 1 :
 			soft > 0 ? 1 - (double)u->used[i] / soft : 0);
 		/* Too few samples yet: no value is better than a wrong one. */
@@ -196,7 +243,7 @@ add_memory(struct scrape *s, const struct status *st)
 	add(s, P_RSS, NULL, NULL, (double)st->rss);
 	add(s, P_VIRTUAL, NULL, NULL, (double)st->vm_size);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		add(s, U_MEMORY, "part", parts[i].part,
+		add(s, U_KERNEL, "part", parts[i].part,
 		    (double)parts[i].bytes);
 }
 
@@ -230,7 +277,7 @@ boot_time(void)
 }
 
 static void
-add_process(struct scrape *s, const struct watched *w)
+add_process(struct scrape *s, struct watched *w)
 {
 	struct proc_stat stat;
 	struct status status;
@@ -266,46 +313,103 @@ add_process(struct scrape *s, const struct watched *w)
 	if (limits.of[LIMIT_as].known)
 		add(s, P_VIRTUAL_MAX, NULL, NULL,
 		    limit_value(limits.of[LIMIT_as].soft));
-	add_limits(s, w, &limits, &usage);
+	pthread_mutex_lock(&w->lock);
+	add_limits(s, w, &status, &limits, &usage);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* Of the last look. */
+static void
+add_ledger(struct scrape *s, const struct watch_memory *m)
+{
+	if (m->time == 0)
+		return;
+	for (int i = 0; i < LEDGER_PARTS; i++)
+		if (m->known[i])
+			add(s, U_MEMORY, "part", ledger_key(i),
+			    (double)m->bytes[i]);
+	add(s, U_MEMORY_SUM, NULL, NULL, (double)m->rss);
+	add(s, U_MEMORY_AGE, NULL, NULL,
+	    (double)(serve_now() - m->time) / 1e9);
+	if (m->known[LEDGER_AGENT])
+		add(s, U_AGENT_MEMORY, NULL, NULL,
+		    (double)m->bytes[LEDGER_AGENT]);
+	if (!m->watched)
+		return;
+	add(s, U_LIVE_ERROR, NULL, NULL, (double)m->live_error);
+	if (m->known[LEDGER_RETAINED])
+		add(s, U_RETAINED, NULL, NULL,
+		    (double)m->bytes[LEDGER_RETAINED]);
+	if (m->returned != UINT64_MAX)
+		add(s, U_RETURN, NULL, NULL, (double)m->returned);
 }
 
 static void
-add_agent(struct scrape *s, const struct watched *w)
+add_trims(struct scrape *s, const struct target *t,
+    const struct watch_trims *sum)
 {
-	struct snapshot *shot = NULL;
-	double live, error;
+	struct knob *k = &s->knob;
 	struct err ignored;
 
-	if (w->t->segment >= 0)
-		shot = snapshot_take(w->t, &ignored);
-	add(s, U_AGENT, NULL, NULL, shot != NULL);
-	if (shot == NULL)
+	if (knob_read(t, k, &ignored) < 0)
 		return;
-	snapshot_live_total(shot, &live, &error);
-	add(s, U_LIVE, NULL, NULL, floor(live));
-	add(s, U_LIVE_ERROR, NULL, NULL, error < 0 ? NAN : floor(error));
-	add(s, U_PEAK, NULL, NULL, (double)shot->peak_bytes);
-	add(s, U_SAMPLES, NULL, NULL, (double)shot->samples);
-	add(s, U_INTERVAL, NULL, NULL, (double)shot->interval);
-	add(s, U_SEGMENT, NULL, NULL, (double)shot->file_bytes);
-	for (size_t i = 0; i < shot->n_losses; i++)
-		add(s, U_LOST, "reason", shot->losses[i].name,
-		    (double)shot->losses[i].count);
-	snapshot_free(shot);
+	add(s, U_TRIM_PERCENT, NULL, NULL, k->percent == KNOB_OFF ? INFINITY :
+		(double)k->percent / (double)KNOB_PERCENT);
+	add(s, U_TRIM_LIMIT, NULL, NULL,
+	    k->limit == 0 ? INFINITY : (double)k->limit);
+	add(s, U_TRIMS, NULL, NULL, (double)k->written);
+	if (!sum->begun)
+		return;
+	add(s, U_TRIM_RETURNED, NULL, NULL, (double)sum->returned);
+	add(s, U_TRIM_WORK, NULL, NULL, (double)sum->work / 1e9);
+	add(s, U_TRIM_STALL, NULL, NULL, (double)sum->longest / 1e9);
 }
 
 static void
-add_watched(struct metrics *m, struct watched *w)
+add_agent(struct scrape *s, const struct target *t)
 {
-	struct scrape s = { .m = m, .name = w->name };
+	const char *reason;
+	struct err ignored;
+	struct glance g;
+	bool has = t->segment >= 0 && target_glance(t, &g, &ignored) == 0;
+
+	add(s, U_AGENT, NULL, NULL, has);
+	if (!has)
+		return;
+	if (!g.shadowed && g.interval != 0) {
+		add(s, U_LIVE, NULL, NULL, (double)g.live_bytes);
+		add(s, U_PEAK, NULL, NULL, (double)g.peak_bytes);
+	}
+	add(s, U_SAMPLES, NULL, NULL, (double)g.samples);
+	add(s, U_FREES, NULL, NULL, (double)g.frees);
+	add(s, U_INTERVAL, NULL, NULL, (double)g.interval);
+	add(s, U_SEGMENT, NULL, NULL, (double)g.file_bytes);
+	for (size_t i = 0; (reason = glance_loss_name(i)) != NULL; i++)
+		add(s, U_LOST, "reason", reason, (double)g.losses[i]);
+}
+
+static void
+add_watched(struct scrape *s, struct watched *w)
+{
+	struct watch_memory memory;
+	struct watch_trims trims;
+	struct handle *h;
 	struct err ignored;
 
-	snprintf(s.pid, sizeof s.pid, "%d", w->pid);
-	if (watched_lock(w, &ignored) < 0)
+	watched_name(w, s->name);
+	snprintf(s->pid, sizeof s->pid, "%d", w->pid);
+	if ((h = watched_open(w, &ignored)) == NULL)
 		return;
-	add_process(&s, w);
-	add_agent(&s, w);
-	watched_unlock(w);
+	pthread_mutex_lock(&w->lock);
+	memory = w->watch.memory;
+	trims = w->watch.trims;
+	pthread_mutex_unlock(&w->lock);
+	add_process(s, w);
+	add_agent(s, h->t);
+	add_ledger(s, &memory);
+	if (h->t->segment >= 0)
+		add_trims(s, h->t, &trims);
+	watched_close(w, h);
 }
 
 void
@@ -313,50 +417,32 @@ serve_metrics(struct serve_targets *s, struct metrics *m)
 {
 	const struct metric_label version[] = {
 		{ "version", ULLAGE_VERSION }, { NULL, NULL } };
+	struct scrape *scrape = xcalloc(1, sizeof *scrape);
 	uint64_t start = serve_now();
 	struct watched **list;
 	size_t n = serve_targets_all(s, &list);
 
+	scrape->m = m;
 	for (size_t i = 0; i < n; i++) {
-		add_watched(m, list[i]);
+		add_watched(scrape, list[i]);
 		serve_targets_put(s, list[i]);
 	}
 	free(list);
+	free(scrape);
 	metrics_add(m, &families[M_TARGETS], NULL, (double)n);
 	metrics_add(m, &families[M_BUILD], version, 1);
 	metrics_add(m, &families[M_DURATION], NULL,
 	    (double)(serve_now() - start) / 1e9);
 }
 
-static void
-sample(struct watched *w)
-{
-	struct usage u;
-	struct err ignored;
-	int64_t t = (int64_t)serve_now();
-
-	if (usage_read(w->pid, 0, &u, &ignored) < 0)
-		return;
-	for (int i = 0; i < LIMIT_RESOURCES; i++) {
-		if (!u.known[i] || resources[i].use != LIMIT_STOCK)
-			continue;
-		trend_add(&w->trends[i], t, (double)u.used[i]);
-		trend_trim(&w->trends[i], TREND_WINDOW);
-	}
-}
-
 void
-serve_metrics_tick(struct serve_targets *s)
+serve_metrics_tick(struct serve_targets *s, bool maps)
 {
 	struct watched **list;
 	size_t n = serve_targets_all(s, &list);
-	struct err ignored;
 
 	for (size_t i = 0; i < n; i++) {
-		if (watched_lock(list[i], &ignored) == 0) {
-			sample(list[i]);
-			watched_unlock(list[i]);
-		}
+		watch_look(list[i], maps);
 		serve_targets_put(s, list[i]);
 	}
 	free(list);

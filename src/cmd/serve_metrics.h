@@ -9,7 +9,7 @@
 /* All processes that are served. */
 void serve_metrics(struct serve_targets *s, struct metrics *m);
 
-/* A sample for the trends of each of them; called every few seconds. */
-void serve_metrics_tick(struct serve_targets *s);
+/* A look at each of them, see watch_look; called every few seconds. */
+void serve_metrics_tick(struct serve_targets *s, bool maps);
 
 #endif

@@ -2,10 +2,15 @@
 #include "config.h"
 
 #include "cmd/serve_tables.h"
+#include "base/xalloc.h"
+#include "cmd/trim.h"
+#include "proc/stat.h"
 #include "proc/status.h"
 #include "proc/usage.h"
-#include "target/snapshot.h"
+#include "target/glance.h"
+#include "target/knob.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -13,6 +18,7 @@ enum {
 	ALL_NAME,
 	ALL_RSS,
 	ALL_LIVE,
+	ALL_RETAINED,
 	ALL_THREADS,
 	ALL_FDS,
 	ALL_SOFT,
@@ -28,6 +34,9 @@ static const struct column all_columns[ALL_COLUMNS] = {
 	    false },
 	[ALL_LIVE] = { "live", "heap", CELL_BYTES,
 	    "heap memory held, estimated", false, false },
+	[ALL_RETAINED] = { "retained", "retained", CELL_BYTES,
+	    "heap memory that is free, but kept by the allocator", false,
+	    false },
 	[ALL_THREADS] = { "threads", "threads", CELL_COUNT, "threads", false,
 	    false },
 	[ALL_FDS] = { "fds", "fds", CELL_COUNT, "open descriptors", false,
@@ -41,50 +50,75 @@ static const struct column all_columns[ALL_COLUMNS] = {
 };
 
 static void
-heap_cell(struct table *t, size_t column, const struct watched *w)
+heap_cells(struct table *t, const struct target *target)
 {
-	struct snapshot *s;
-	double live, error;
 	struct err ignored;
+	struct glance g;
 
-	if (w->t->segment < 0 || (s = snapshot_take(w->t, &ignored)) == NULL)
+	if (target->segment >= 0 &&
+	    target_glance(target, &g, &ignored) == 0 && !g.shadowed &&
+	    g.interval != 0)
+		table_u64(t, ALL_LIVE, g.live_bytes);
+}
+
+static void
+limit_cells(struct table *t, const struct watched *w,
+    const struct status *status)
+{
+	struct proc_stat stat;
+	struct limits limits;
+	struct usage u = { .maps = 0 };
+	struct err ignored;
+	double fraction;
+	int64_t fds;
+	int tightest;
+
+	if (proc_stat_read(w->pid, &stat, &ignored) < 0 ||
+	    limits_read(w->pid, &limits, &ignored) < 0)
 		return;
-	snapshot_live_total(s, &live, &error);
-	table_u64(t, column, (uint64_t)live);
-	snapshot_free(s);
+	usage_from_status(&u, status);
+	usage_from_stat(&u, &stat);
+	if ((fds = usage_descriptors(w->pid)) >= 0) {
+		u.used[LIMIT_nofile] = (uint64_t)fds;
+		u.known[LIMIT_nofile] = true;
+		table_u64(t, ALL_FDS, (uint64_t)fds);
+	}
+	table_u64(t, ALL_SOFT, limits.of[LIMIT_nofile].soft);
+	tightest = usage_tightest(&u, &limits, status, &fraction);
+	if (tightest < 0)
+		return;
+	table_text(t, ALL_TIGHTEST, resources[tightest].name);
+	table_double(t, ALL_FREE, 1 - fraction);
 }
 
 static void
 all_row(struct table *t, struct watched *w)
 {
+	struct watch_memory m;
 	struct status status;
-	struct limits limits;
-	struct usage usage;
+	struct handle *h;
 	struct err ignored;
-	double fraction;
-	int tightest;
+	char name[64];
 
-	if (watched_lock(w, &ignored) < 0)
+	if ((h = watched_open(w, &ignored)) == NULL)
 		return;
+	watched_name(w, name);
+	pthread_mutex_lock(&w->lock);
+	m = w->watch.memory;
+	pthread_mutex_unlock(&w->lock);
 	table_row(t);
 	table_u64(t, ALL_PID, (uint64_t)w->pid);
-	table_text(t, ALL_NAME, w->name);
-	heap_cell(t, ALL_LIVE, w);
-	if (status_read(w->pid, &status, &ignored) == 0 &&
-	    limits_read(w->pid, &limits, &ignored) == 0 &&
-	    usage_read(w->pid, 0, &usage, &ignored) == 0) {
-		table_u64(t, ALL_RSS, status.rss);
+	table_text(t, ALL_NAME, name);
+	heap_cells(t, h->t);
+	if (m.time != 0 && m.known[LEDGER_RETAINED])
+		table_u64(t, ALL_RETAINED, m.bytes[LEDGER_RETAINED]);
+	if (status_read(w->pid, &status, &ignored) == 0) {
+		if (status.has_memory)
+			table_u64(t, ALL_RSS, status.rss);
 		table_u64(t, ALL_THREADS, status.threads);
-		if (usage.known[LIMIT_nofile])
-			table_u64(t, ALL_FDS, usage.used[LIMIT_nofile]);
-		table_u64(t, ALL_SOFT, limits.of[LIMIT_nofile].soft);
-		tightest = usage_tightest(&usage, &limits, &status, &fraction);
-		if (tightest >= 0) {
-			table_text(t, ALL_TIGHTEST, resources[tightest].name);
-			table_double(t, ALL_FREE, 1 - fraction);
-		}
+		limit_cells(t, w, &status);
 	}
-	watched_unlock(w);
+	watched_close(w, h);
 }
 
 struct table *
@@ -107,6 +141,7 @@ serve_overview(struct serve_targets *s)
 static const struct column fact_columns[] = {
 	{ "what", "", CELL_TEXT, "what is measured", true, false },
 	{ "value", "", CELL_BYTES, "its value", false, false },
+	{ "share", "", CELL_PERCENT, "of the resident memory", false, false },
 };
 
 static void
@@ -117,48 +152,84 @@ fact(struct table *t, const char *what, uint64_t value)
 	table_u64(t, 1, value);
 }
 
+/* The ledger of the last look; what the kernel says now until there is one. */
 static void
-memory_section(const struct status *s, source_section_fn *fn, void *arg)
+memory_section(const struct status *s, const struct watch_memory *m,
+    source_section_fn *fn, void *arg)
 {
-	struct table *t = table_new(fact_columns, 2);
+	struct table *t = table_new(fact_columns, 3);
 
-	if (s->has_memory) {
+	for (int i = 0; m->time != 0 && i < LEDGER_PARTS; i++) {
+		if (!m->known[i] || (m->bytes[i] == 0 && i > LEDGER_RETAINED))
+			continue;
+		fact(t, ledger_title(i), m->bytes[i]);
+		if (m->rss != 0)
+			table_double(t, 2,
+			    (double)m->bytes[i] / (double)m->rss);
+	}
+	if (m->time != 0)
+		fact(t, "resident", m->rss);
+	else if (s->has_memory)
 		fact(t, "resident", s->rss);
+	if (m->returned != UINT64_MAX && m->time != 0)
+		fact(t, "a trim would return about", m->returned);
+	if (s->has_memory) {
 		fact(t, "most that was resident", s->rss_peak);
-		fact(t, "anonymous", s->rss_anon);
-		fact(t, "of files", s->rss_file);
-		fact(t, "shared", s->rss_shmem);
 		fact(t, "swapped out", s->swap);
 		fact(t, "page tables", s->page_tables);
 	}
-	fn(arg, "memory",
-	    "anonymous, of files and shared add up to resident", t);
+	fn(arg, "memory", m->time == 0 ? NULL :
+		"the parts add up to resident; what cannot be told apart is "
+		"unknown", t);
 	table_free(t);
 }
 
 static void
-agent_section(const struct watched *w, source_section_fn *fn, void *arg)
+agent_section(const struct target *target, const struct watch_memory *m,
+    source_section_fn *fn, void *arg)
 {
 	struct table *t = table_new(fact_columns, 2);
-	struct snapshot *s = NULL;
-	double live, error;
+	struct glance g;
+	struct err ignored;
+	bool has = target->segment >= 0 &&
+	    target_glance(target, &g, &ignored) == 0;
+
+	if (has && !g.shadowed && g.interval != 0) {
+		fact(t, "held now, estimated", g.live_bytes);
+		if (m->watched && m->live_error > 0)
+			fact(t, "standard error of it", m->live_error);
+		fact(t, "held at the high-water mark", g.peak_bytes);
+		fact(t, "between two samples", g.interval);
+	}
+	if (has) {
+		fact(t, "tables of the agent", g.file_bytes);
+		table_row(t);
+		table_text(t, 0, "what it could not record");
+		table_u64_as(t, 1, CELL_COUNT, g.lost);
+	}
+	fn(arg, "heap", !has ? "it has no agent: start it with ullage run" :
+	    g.shadowed ? "another malloc comes before the agent's, so it sees "
+			 "nothing" : NULL, t);
+	table_free(t);
+}
+
+static void
+trim_section(const struct target *target, source_section_fn *fn, void *arg)
+{
+	struct knob *k = xcalloc(1, sizeof *k);
+	char text[128], percent[32];
+	struct table *t;
 	struct err ignored;
 
-	if (w->t->segment >= 0)
-		s = snapshot_take(w->t, &ignored);
-	if (s != NULL) {
-		snapshot_live_total(s, &live, &error);
-		fact(t, "heap memory held, estimated", (uint64_t)live);
-		if (error > 0)
-			fact(t, "standard error of it", (uint64_t)error);
-		fact(t, "held at the high-water mark", s->peak_bytes);
-		fact(t, "between two samples", s->interval);
-		fact(t, "tables of the agent", s->file_bytes);
-		snapshot_free(s);
+	if (target->segment >= 0 && knob_read(target, k, &ignored) == 0) {
+		t = trim_receipts(k);
+		snprintf(text, sizeof text, "the trim knob is %s%s",
+		    k->percent == KNOB_OFF ? "" : "at ",
+		    trim_percent_text(percent, k->percent));
+		fn(arg, "trims", text, t);
+		table_free(t);
 	}
-	fn(arg, "heap", s != NULL ? NULL :
-		"it has no agent: start it with ullage run", t);
-	table_free(t);
+	free(k);
 }
 
 enum {
@@ -191,6 +262,8 @@ static void
 limit_row(struct table *t, const struct watched *w, int i,
     const struct limits *l, const struct usage *u)
 {
+	bool bytes = resources[i].unit == LIMIT_BYTES;
+	enum cell_kind kind = bytes ? CELL_SIZE_LIMIT : CELL_LIMIT;
 	uint64_t soft = l->of[i].soft;
 	char text[TREND_TEXT_MAX];
 	struct trend_answer a;
@@ -198,26 +271,26 @@ limit_row(struct table *t, const struct watched *w, int i,
 	table_row(t);
 	table_text(t, LIM_NAME, resources[i].name);
 	table_text(t, LIM_HELP, resources[i].help);
-	table_u64(t, LIM_SOFT, soft);
-	table_u64(t, LIM_HARD, l->of[i].hard);
-	if (!u->known[i])
+	table_u64_as(t, LIM_SOFT, kind, soft);
+	table_u64_as(t, LIM_HARD, kind, l->of[i].hard);
+	if (!u->known[i] || resources[i].use != LIMIT_STOCK)
 		return;
-	table_u64(t, LIM_USED, u->used[i]);
-	if (soft == LIMIT_INFINITY || resources[i].use != LIMIT_STOCK)
+	table_u64_as(t, LIM_USED, bytes ? CELL_BYTES : CELL_COUNT, u->used[i]);
+	if (soft == LIMIT_INFINITY)
 		return;
 	if (soft != 0)
 		table_double(t, LIM_FREE,
 		    1 - (double)u->used[i] / (double)soft);
-	a = trend_ask(&w->trends[i], (double)soft,
-	    resources[i].unit == LIMIT_BYTES ? 4096 : 1);
+	a = trend_ask(&w->watch.trends[i], (double)soft, bytes ? 4096 : 1);
 	table_text(t, LIM_FULL, trend_text(text, &a, true));
 }
 
 int
-serve_sections(struct watched *w, source_section_fn *fn, void *arg,
-    struct err *e)
+serve_sections(struct watched *w, const struct handle *h,
+    source_section_fn *fn, void *arg, struct err *e)
 {
 	struct table *t;
+	struct watch_memory m;
 	struct status status;
 	struct limits limits;
 	struct usage usage;
@@ -226,12 +299,18 @@ serve_sections(struct watched *w, source_section_fn *fn, void *arg,
 	    limits_read(w->pid, &limits, e) < 0 ||
 	    usage_read(w->pid, 0, &usage, e) < 0)
 		return -1;
-	agent_section(w, fn, arg);
-	memory_section(&status, fn, arg);
+	pthread_mutex_lock(&w->lock);
+	m = w->watch.memory;
+	pthread_mutex_unlock(&w->lock);
+	memory_section(&status, &m, fn, arg);
+	agent_section(h->t, &m, fn, arg);
+	trim_section(h->t, fn, arg);
 	t = table_new(limit_columns, LIM_COLUMNS);
+	pthread_mutex_lock(&w->lock);
 	for (int i = 0; i < LIMIT_RESOURCES; i++)
 		if (limits.of[i].known && resources[i].enforced)
 			limit_row(t, w, i, &limits, &usage);
+	pthread_mutex_unlock(&w->lock);
 	fn(arg, "limits", NULL, t);
 	table_free(t);
 	return 0;

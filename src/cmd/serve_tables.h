@@ -9,8 +9,7 @@
 /* All processes; owned by the caller. */
 struct table *serve_overview(struct serve_targets *s);
 
-/* One, which the caller has locked. */
-int serve_sections(struct watched *w, source_section_fn *fn, void *arg,
-    struct err *e);
+int serve_sections(struct watched *w, const struct handle *h,
+    source_section_fn *fn, void *arg, struct err *e);
 
 #endif

@@ -30,13 +30,22 @@ serve_targets_init(struct serve_targets *s, bool all_agents)
 }
 
 static void
+handle_free(struct handle *h)
+{
+	symbolizer_free(h->names);
+	target_free(h->t);
+	pthread_mutex_destroy(&h->names_lock);
+	free(h);
+}
+
+static void
 watched_free(struct watched *w)
 {
-	symbolizer_free(w->names);
-	target_free(w->t);
-	for (int i = 0; i < LIMIT_RESOURCES; i++)
-		trend_free(&w->trends[i]);
+	if (w->handle != NULL)
+		handle_free(w->handle);
+	watch_free(&w->watch);
 	pthread_mutex_destroy(&w->lock);
+	pthread_mutex_destroy(&w->tracing);
 	free(w);
 }
 
@@ -63,6 +72,7 @@ insert(struct serve_targets *s, const struct process *p, bool named)
 	w->listed = true;
 	snprintf(w->name, sizeof w->name, "%s", p->name);
 	pthread_mutex_init(&w->lock, NULL);
+	pthread_mutex_init(&w->tracing, NULL);
 	s->list = xgrow(s->list, s->n, &s->cap, sizeof *s->list);
 	for (; at > 0 && s->list[at - 1]->pid > w->pid; at--)
 		s->list[at] = s->list[at - 1];
@@ -94,6 +104,14 @@ forget(struct serve_targets *s, size_t i)
 }
 
 static void
+rename_watched(struct watched *w, const char *name)
+{
+	pthread_mutex_lock(&w->lock);
+	snprintf(w->name, sizeof w->name, "%s", name);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void
 check_ended(struct serve_targets *s)
 {
 	struct process p;
@@ -107,7 +125,7 @@ check_ended(struct serve_targets *s)
 				     p.start_ticks != w->start_ticks))
 			w->ended = true;
 		else if (!w->ended)
-			snprintf(w->name, sizeof w->name, "%s", p.name);
+			rename_watched(w, p.name);
 		if (w->ended && !w->named)
 			forget(s, i);
 		else
@@ -183,12 +201,14 @@ serve_targets_all(struct serve_targets *s, struct watched ***list)
 }
 
 static void
-explain(const struct watched *w, int32_t pid, struct err *e)
+explain(struct watched *w, int32_t pid, struct err *e)
 {
 	struct buf name = BUF_INIT;
+	char text[64];
 
 	if (w != NULL) {
-		escape_terminal(&name, w->name, strlen(w->name));
+		watched_name(w, text);
+		escape_terminal(&name, text, strlen(text));
 		err_set(e, ERR_GONE, "process %d (%s) has ended", pid,
 		    buf_text(&name));
 	} else {
@@ -241,15 +261,21 @@ is_current(const struct target *t)
 	    now.st_dev == opened.st_dev;
 }
 
-int
-watched_lock(struct watched *w, struct err *e)
+void
+watched_name(struct watched *w, char out[64])
 {
+	pthread_mutex_lock(&w->lock);
+	snprintf(out, 64, "%s", w->name);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static struct handle *
+find_again(const struct watched *w, struct err *e)
+{
+	struct handle *h;
 	struct target *t;
 	char pid[16];
 
-	pthread_mutex_lock(&w->lock);
-	if (is_current(w->t))
-		return 0;
 	snprintf(pid, sizeof pid, "%d", w->pid);
 	t = target_find(pid, e);
 	if (t != NULL && (!t->alive ||
@@ -258,19 +284,40 @@ watched_lock(struct watched *w, struct err *e)
 		t = NULL;
 		err_set(e, ERR_GONE, "process %d has ended", w->pid);
 	}
-	if (t == NULL) {
-		pthread_mutex_unlock(&w->lock);
-		return -1;
+	if (t == NULL)
+		return NULL;
+	h = xcalloc(1, sizeof *h);
+	h->t = t;
+	pthread_mutex_init(&h->names_lock, NULL);
+	return h;
+}
+
+struct handle *
+watched_open(struct watched *w, struct err *e)
+{
+	struct handle *h;
+
+	pthread_mutex_lock(&w->lock);
+	h = w->handle;
+	if (h == NULL || !is_current(h->t)) {
+		if (h != NULL && h->users == 0)
+			handle_free(h);
+		h = w->handle = find_again(w, e);
 	}
-	target_free(w->t);
-	symbolizer_free(w->names);
-	w->names = NULL;
-	w->t = t;
-	return 0;
+	if (h != NULL)
+		h->users++;
+	pthread_mutex_unlock(&w->lock);
+	return h;
 }
 
 void
-watched_unlock(struct watched *w)
+watched_close(struct watched *w, struct handle *h)
 {
+	bool last;
+
+	pthread_mutex_lock(&w->lock);
+	last = --h->users == 0 && w->handle != h;
 	pthread_mutex_unlock(&w->lock);
+	if (last)
+		handle_free(h);
 }

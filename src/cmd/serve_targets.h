@@ -12,10 +12,22 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "proc/limits.h"
+#include "cmd/serve_watch.h"
 #include "symbol/symbol.h"
 #include "target/target.h"
-#include "tune/trend.h"
+
+/*
+ * A process as it was found: shared by all who look at it at this moment, and
+ * replaced when an agent comes or another program takes its place.
+ */
+struct handle {
+	unsigned users; /* under the lock of the watched process */
+	struct target *t;
+
+	/* Held while names are looked up; never while a target is read. */
+	pthread_mutex_t names_lock;
+	struct symbolizer *names; /* NULL until it is needed */
+};
 
 struct watched {
 	/* Never changes. */
@@ -27,13 +39,17 @@ struct watched {
 	unsigned users;
 	bool listed;
 	bool ended;
-	char name[64]; /* not escaped */
 
-	/* Under its own lock, which is taken for as long as it is measured. */
+	/* Held for as long as its threads are stopped one after the other:
+	 * there can be one tracer only. */
+	pthread_mutex_t tracing;
+
+	/* Under its own lock, which nobody holds for long. */
 	pthread_mutex_t lock;
-	struct target *t;
-	struct symbolizer *names;
-	struct trend trends[LIMIT_RESOURCES];
+	char name[64]; /* not escaped */
+	struct handle *handle;
+	struct watch watch; /* what was seen so far */
+	bool cpu_profile;   /* one is being taken */
 };
 
 struct serve_targets {
@@ -62,10 +78,11 @@ struct watched *serve_targets_get(struct serve_targets *s, int32_t pid,
     struct err *e);
 void serve_targets_put(struct serve_targets *s, struct watched *w);
 
-/* Takes its lock and makes sure that `t` is how it is now: an agent may have
- * come, or the program may have been replaced. -1 and unlocked if it ended. */
-int watched_lock(struct watched *w, struct err *e);
-void watched_unlock(struct watched *w);
+void watched_name(struct watched *w, char out[64]);
+
+/* As it is now, to be let go; NULL if it has ended. */
+struct handle *watched_open(struct watched *w, struct err *e);
+void watched_close(struct watched *w, struct handle *h);
 
 uint64_t serve_now(void); /* ns, CLOCK_MONOTONIC */
 

@@ -12,7 +12,8 @@
 	let data = JSON.parse(document.getElementById("data").textContent);
 	let type = data.default, flipped = true, found = "", hits = null;
 	let root, zoomed, base = null, live = null, order = "self";
-	let shown = [], selected = 0;
+	let kept = null; /* the search whose stacks alone are drawn */
+	let shown = [], selected = 0, pointer = "";
 
 	/* ---- page ---- */
 
@@ -33,10 +34,17 @@
 		return b;
 	}
 
+	const served = location.protocol.startsWith("http") &&
+	    document.querySelector("script[src]") !== null;
 	const header = make("header", document.body);
+	if (served)
+		make("a", header, "\u2190 process", { href: location.pathname
+		    .replace(/flame\/[^/]*$/, ""), title: "its page" });
 	const title = make("strong", header);
 	const search = make("input", header, "", { type: "search",
 		placeholder: "search (/)", "aria-label": "search" });
+	const only = button("only", "draw only the stacks that have it (Enter " +
+	    "in the search)", setOnly);
 	const choice = make("select", header, "", { "aria-label": "value" });
 	const flip = button("flame", "icicle or flame (i)", turn);
 	button("reset", "whole graph (Esc)", () => zoom(root));
@@ -47,8 +55,6 @@
 		role: "tree", "aria-label": "flame graph" });
 	const aside = make("aside", both);
 	const footer = make("footer", document.body);
-	const served = location.protocol.startsWith("http") &&
-	    document.querySelector("script[src]") !== null;
 	if (!served)
 		keep.hidden = follow.hidden = true;
 
@@ -56,7 +62,7 @@
 
 	function amount(v) {
 		const unit = data.types[type][1];
-		const sign = v < 0 ? "-" : base ? "+" : "";
+		const sign = v < 0 ? "-" : base && v > 0 ? "+" : "";
 		let n = Math.abs(v), i = 0, step = 1000;
 		let names = ["", "k", "M", "G", "T"];
 		if (unit === "bytes") {
@@ -69,7 +75,8 @@
 			n /= step;
 			i++;
 		}
-		return sign + (i ? n.toPrecision(3) : Math.round(n)) +
+		return sign + (i && n < 999.5 ? n.toPrecision(3) :
+		    Math.round(n)) +
 		    (names[i] ? " " + names[i] : "");
 	}
 
@@ -90,7 +97,9 @@
 		for (const s of d.samples) {
 			const v = sign * s[type + 1];
 			let at = root;
-			if (v === 0)
+			if (v === 0 || (kept !== null &&
+			    !s[0].some((f) => kept.test(d.frames[f][0]) ||
+			    kept.test(d.frames[f][1]))))
 				continue;
 			root.value += v;
 			for (const f of s[0]) {
@@ -200,19 +209,34 @@
 		lay(zoomed, 0, width);
 		for (const s of shown)
 			deepest = Math.max(deepest, s.n.depth);
+		/* Flames stand on the floor. */
+		const floor = Math.max(0, graph.clientHeight -
+		    HEIGHT * (deepest + 1));
 		for (const s of shown)
-			s.e.style.top = HEIGHT *
-			    (flipped ? s.n.depth : deepest - s.n.depth) + "px";
+			s.e.style.top = (flipped ? HEIGHT * s.n.depth : floor +
+			    HEIGHT * (deepest - s.n.depth)) + "px";
 		graph.replaceChildren(...shown.map((s) => s.e));
 		shown.forEach((s, i) => {
 			s.e.onclick = () => zoom(s.n);
-			s.e.onmouseenter = () => say(describe(s.n));
+			s.e.onmouseenter = (e) => {
+				/* What is drawn anew under a pointer that rests
+				 * has not been pointed at. */
+				const now = e.screenX + " " + e.screenY;
+				if (now !== pointer)
+					say(describe(s.n));
+				pointer = now;
+			};
+			s.e.onmousemove = (e) => {
+				pointer = e.screenX + " " + e.screenY;
+			};
 			s.e.onfocus = () => {
 				selected = i;
 				say(describe(s.n));
 			};
 		});
-		title.textContent = data.title + (base ? ", change" : "");
+		title.textContent = data.title + (base ? ", change" : "") +
+		    (kept ? ", with \u201c" + found + "\u201d" : "");
+		only.setAttribute("aria-pressed", String(kept !== null));
 		document.title = title.textContent + " - ullage";
 		flip.textContent = flipped ? "flame" : "icicle";
 		keep.setAttribute("aria-pressed", String(base !== null));
@@ -241,9 +265,11 @@
 			say("found \u201c" + found + "\u201d: " + amount(sum) +
 			    ", " + share(sum));
 		} else if (root.size === 0) {
-			say("There is nothing in this profile.");
+			say(base ? "Nothing has changed since." :
+			    "There is nothing in this profile.");
 		} else {
-			say(describe(zoomed));
+			say(describe(zoomed) + (base ?
+			    ". Red has grown since, blue has shrunk." : ""));
 		}
 	}
 
@@ -272,8 +298,11 @@
 			root.kids.forEach((k) => walk(k, new Set()));
 		else
 			walk(zoomed, new Set());
-		return [...rows.values()].filter((r) => hits === null || hit(r))
-		    .sort((a, b) => Math.abs(b[order]) - Math.abs(a[order]));
+		const other = order === "self" ? "total" : "self";
+		return [...rows.values()].filter((r) => (r.self || r.total) &&
+		    (hits === null || hit(r)))
+		    .sort((a, b) => Math.abs(b[order]) - Math.abs(a[order]) ||
+			Math.abs(b[other]) - Math.abs(a[other]));
 	}
 
 	function table() {
@@ -318,9 +347,19 @@
 		draw();
 	}
 
+	function setOnly() {
+		kept = kept === null ? hits : null;
+		build();
+		draw();
+	}
+
 	function seek() {
 		found = search.value;
 		hits = null;
+		if (kept !== null) {
+			kept = null;
+			build();
+		}
 		if (found !== "") {
 			try {
 				hits = new RegExp(found, "i");
@@ -411,6 +450,9 @@
 				search.value = "";
 				seek();
 				search.blur();
+			} else if (e.key === "Enter" && e.target === search &&
+			    hits !== null) {
+				setOnly();
 			}
 			return;
 		}

@@ -11,6 +11,7 @@ src_libhome_a_SOURCES += \
 	src/encode/html.c src/encode/html.h \
 	src/encode/json.c src/encode/json_read.c \
 	src/encode/pprof.c src/encode/pprof_read.c \
+	src/encode/plot.c src/encode/plot.h \
 	src/encode/prom.c src/encode/prom.h \
 	src/encode/text.c \
 	src/encode/values.c src/encode/values.h

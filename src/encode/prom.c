@@ -78,7 +78,7 @@ number(struct buf *out, double value)
 	} else if (isinf(value)) {
 		buf_puts(out, value > 0 ? "+Inf" : "-Inf");
 	} else if (fabs(value) < 1e15 && value == floor(value)) {
-		buf_printf(out, "%.0f", value);
+		buf_printf(out, "%lld", (long long)value);
 	} else {
 		snprintf(text, sizeof text, "%.17g", value);
 		/* The program runs in the user's locale. */

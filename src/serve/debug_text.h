@@ -11,4 +11,10 @@
  */
 void debug_text(const struct profile *p, const char *kind, struct buf *out);
 
+/*
+ * What ?debug=2 shows of threads: each with its name and state, in the form of
+ * an uncaught panic of Go, so that what folds those can fold these.
+ */
+void debug_stacks(const struct profile *p, const char *kind, struct buf *out);
+
 #endif

@@ -16,6 +16,19 @@
 
 #define BACKLOG 512
 
+/* What the kernel holds for a client that does not read, by default up to
+ * 4 MiB; accepted sockets have it from the listening one. */
+#define SEND_BUFFER (64 << 10)
+
+static int
+listen_on(int fd)
+{
+	const int size = SEND_BUFFER;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	return listen(fd, BACKLOG);
+}
+
 /* Whether the socket file is a leftover: nobody answers behind it. */
 static bool
 is_stale(const struct sockaddr_un *address)
@@ -56,7 +69,7 @@ open_unix(const char *path, struct listener *l, struct err *e)
 	mask = umask(0177);
 	rc = bind(l->fd, (struct sockaddr *)&address, sizeof address);
 	umask(mask);
-	if (rc != 0 || listen(l->fd, BACKLOG) != 0)
+	if (rc != 0 || listen_on(l->fd) != 0)
 		return err_errno(e, "cannot listen on %s", path);
 	strcpy(l->path, path);
 	l->loopback = true;
@@ -125,7 +138,7 @@ open_address(const struct addrinfo *a, const char *where, struct listener *l,
 	if (a->ai_family == AF_INET6)
 		setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (bind(l->fd, a->ai_addr, a->ai_addrlen) != 0 ||
-	    listen(l->fd, BACKLOG) != 0 ||
+	    listen_on(l->fd) != 0 ||
 	    getsockname(l->fd, (struct sockaddr *)&bound, &len) != 0)
 		return err_errno(e, "cannot listen on %s", where);
 	if (getnameinfo((struct sockaddr *)&bound, len, host, sizeof host,

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/units.h"
+#include "base/xalloc.h"
 #include "encode/encode.h"
 #include "profile/ops.h"
 #include "serve/debug_text.h"
@@ -19,16 +20,25 @@
 /* Addresses of one look-up of names. */
 #define SYMBOLS_MAX 10000
 
+/* Of a CPU profile without ?seconds=; pprof gives up after 60. */
+#define CPU_SECONDS 30
+
 /* Go's names, and the kinds of ours that answer to them. */
 static const struct {
 	const char *go, *kind, *missing;
 } aliases[] = {
-	{ "goroutine", "threads", "there is no profile of threads yet" },
+	{ "goroutine", "threads", "there is no profile of threads" },
 	{ "threadcreate", "threadcreate",
-	    "there is no profile of thread creation yet" },
-	{ "block", "contention", "there is no contention profile yet" },
-	{ "mutex", "contention", "there is no contention profile yet" },
-	{ "profile", "cpu", "there is no CPU profile yet" },
+	    "there is no profile of thread creation" },
+	{ "fds", "fds", "there is no profile of descriptors" },
+	{ "block", "contention",
+	    "waiting for locks is not measured by this version" },
+	{ "mutex", "contention",
+	    "waiting for locks is not measured by this version" },
+	{ "contention", "contention",
+	    "waiting for locks is not measured by this version" },
+	{ "profile", "cpu", "there is no CPU profile" },
+	{ "cpu", "cpu", "there is no CPU profile" },
 	{ "trace", "trace", "execution traces exist for Go programs only" },
 };
 
@@ -108,36 +118,63 @@ next_address(const char **text, uint64_t *address)
 	return true;
 }
 
+static void
+add_symbol(void *arg, uint64_t address, const char *name)
+{
+	struct answer *a = arg;
+
+	buf_printf(&a->body, "%#llx %s\n", (unsigned long long)address, name);
+}
+
 void
 pprof_symbol(struct visit *v, struct answer *a)
 {
 	const struct source *s = v->routes->source;
 	const struct request *r = v->request;
 	const char *text = r->body;
-	uint64_t address;
+	uint64_t *addresses, address;
 	struct err e;
+	size_t n = 0;
 
 	if (visit_pid(v, a) < 0)
 		return;
-	/* Go's way to say that there are names: the number itself is unused. */
-	buf_puts(&a->body, "num_symbols: 1\n");
 	if (strcmp(r->method, "POST") != 0)
 		text = r->n_parameters > 0 ? r->parameters[0].name : "";
-	for (size_t n = 0; n < SYMBOLS_MAX && next_address(&text, &address);
-	    n++) {
-		struct buf name = BUF_INIT;
+	addresses = xcalloc(SYMBOLS_MAX, sizeof *addresses);
+	while (n < SYMBOLS_MAX && next_address(&text, &address))
+		if (address != 0)
+			addresses[n++] = address;
+	/* Go's way to say that there are names: the number itself is unused. */
+	buf_puts(&a->body, "num_symbols: 1\n");
+	if (s->symbols(s->arg, v->pid, addresses, n, add_symbol, a, &e) < 0)
+		answer_err(a, &e);
+	free(addresses);
+}
 
-		if (address != 0 &&
-		    s->symbol(s->arg, v->pid, address, &name, &e) < 0) {
-			buf_free(&name);
-			answer_err(a, &e);
-			return;
-		}
-		if (name.len > 0)
-			buf_printf(&a->body, "%#llx %s\n",
-			    (unsigned long long)address, buf_text(&name));
-		buf_free(&name);
+static struct profile *
+cpu_profile(struct visit *v, uint64_t seconds, struct answer *a)
+{
+	const struct source *s = v->routes->source;
+	struct profile *p;
+	bool busy = false;
+	struct err e;
+
+	/* It takes a long time, and hardly anything else. */
+	if (!v->routes->wait(v->routes->wait_arg, 0, &e)) {
+		answer_error(a, 503, "%s", e.text);
+		return NULL;
 	}
+	p = s->cpu(s->arg, v->pid, seconds * 1000000000u, v->routes->stop,
+	    &busy, &e);
+	if (p != NULL)
+		return p;
+	/* In Go's words, which scrapers know. */
+	if (busy)
+		answer_error(a, 500, "Could not enable CPU profiling: cpu "
+				     "profiling already in use");
+	else
+		answer_err(a, &e);
+	return NULL;
 }
 
 struct profile *
@@ -148,6 +185,8 @@ visit_profile(struct visit *v, const char *kind, uint64_t seconds,
 	struct profile *before, *p, *change = NULL;
 	struct err e;
 
+	if (strcmp(kind, "cpu") == 0)
+		return cpu_profile(v, seconds, a);
 	p = s->profile(s->arg, v->pid, kind, &e);
 	if (p == NULL)
 		goto failed;
@@ -190,15 +229,15 @@ write_profile(struct profile *p, const char *route, uint64_t debug,
     uint64_t seconds, struct answer *a)
 {
 	struct encode_options how = { .type = -1 };
-	const char *format = debug > 1 ? "text" : "pprof";
+	bool stacks = strcmp(pprof_kind(route), "threads") == 0;
 	struct err e;
 
 	rename_type(p, route);
-	if (debug == 1) {
-		debug_text(p, route, &a->body);
+	if (debug == 1 || (debug > 1 && stacks)) {
+		(debug == 1 ? debug_text : debug_stacks)(p, route, &a->body);
 		return;
 	}
-	if (encoder_find(format)->write(&a->body, p, &how, &e) < 0) {
+	if (encoder_find(debug > 1 ? "text" : "pprof")->write(&a->body, p, &how, &e) < 0) {
 		answer_err(a, &e);
 		return;
 	}
@@ -206,7 +245,30 @@ write_profile(struct profile *p, const char *route, uint64_t debug,
 		return;
 	a->type = "application/octet-stream";
 	snprintf(a->filename, sizeof a->filename, "%.40s%s", route,
-	    seconds > 0 && strcmp(route, "profile") != 0 ? "-delta" : "");
+	    seconds > 0 && strcmp(pprof_kind(route), "cpu") != 0 ?
+		"-delta" : "");
+}
+
+static int
+too_long(uint64_t seconds, struct answer *a)
+{
+	if (seconds <= ROUTE_SECONDS_MAX)
+		return 0;
+	answer_error(a, 400, "profile duration exceeds this server's limit of "
+			     "%d seconds", ROUTE_SECONDS_MAX);
+	return -1;
+}
+
+/* Go takes what is no number of seconds for thirty here. */
+static int
+cpu_parameters(const struct request *r, uint64_t *seconds, struct answer *a)
+{
+	const char *text = request_parameter(r, "seconds");
+
+	if (text == NULL ||
+	    !units_parse_number(text, 1, UINT32_MAX, seconds))
+		*seconds = CPU_SECONDS;
+	return too_long(*seconds, a);
 }
 
 /* Reads seconds and debug as Go does; -1 with its refusal. */
@@ -219,7 +281,7 @@ parameters(const struct request *r, uint64_t *seconds, uint64_t *debug,
 
 	*seconds = *debug = 0;
 	if (level != NULL)
-		units_parse_number(level, 0, 2, debug);
+		units_parse_number(level, 0, INT32_MAX, debug);
 	if (text == NULL || *text == '\0')
 		return 0;
 	if (!units_parse_number(text, 1, UINT32_MAX, seconds)) {
@@ -232,20 +294,17 @@ parameters(const struct request *r, uint64_t *seconds, uint64_t *debug,
 		    "seconds and debug params are incompatible");
 		return -1;
 	}
-	if (*seconds > ROUTE_SECONDS_MAX) {
-		answer_error(a, 400, "profile duration exceeds this server's "
-				     "limit of %d seconds", ROUTE_SECONDS_MAX);
-		return -1;
-	}
-	return 0;
+	return too_long(*seconds, a);
 }
 
+/* What Go has, or we will have, is told apart from what never was: an empty
+ * profile in its place would say that nothing waited. */
 static void
 unknown(const char *route, struct answer *a)
 {
 	for (size_t i = 0; i < N_ALIASES; i++)
 		if (strcmp(aliases[i].go, route) == 0) {
-			answer_error(a, 404, "Unknown profile: %s",
+			answer_error(a, 501, "%s: %s", route,
 			    aliases[i].missing);
 			return;
 		}
@@ -261,7 +320,7 @@ void
 pprof_profile(struct visit *v, struct answer *a)
 {
 	const char *kind = pprof_kind(v->rest);
-	uint64_t seconds, debug;
+	uint64_t seconds, debug = 0;
 	struct profile *p;
 
 	if (visit_pid(v, a) < 0)
@@ -270,7 +329,9 @@ pprof_profile(struct visit *v, struct answer *a)
 		unknown(v->rest, a);
 		return;
 	}
-	if (parameters(v->request, &seconds, &debug, a) < 0)
+	if (strcmp(kind, "cpu") == 0 ?
+		cpu_parameters(v->request, &seconds, a) < 0 :
+		parameters(v->request, &seconds, &debug, a) < 0)
 		return;
 	p = visit_profile(v, kind, seconds, a);
 	if (p != NULL)

@@ -160,3 +160,42 @@ visit_pid(struct visit *v, struct answer *a)
 		    n, v->request->path);
 	return -1;
 }
+
+/* The process that it is about, if it is about one, is served and runs. */
+static bool
+is_there(const struct source *source, const struct request *r)
+{
+	const struct routes routes = { .source = source };
+	struct visit v = { .routes = &routes, .request = r };
+	struct answer ignored = ANSWER_INIT;
+	const char *path = split_pid(r->path, &v.pid);
+	bool there = true;
+
+	if (strncmp(path, "/debug/", 7) == 0 ||
+	    strncmp(path, "/flame/", 7) == 0 || v.pid != 0)
+		there = visit_pid(&v, &ignored) == 0;
+	answer_free(&ignored);
+	return there;
+}
+
+bool
+routes_key(const struct source *source, const struct request *r,
+    struct buf *key)
+{
+	const char *last = strrchr(r->path, '/');
+
+	/* What takes its time is watched for one asker; a second CPU profile
+	 * is refused. */
+	if (strcmp(r->method, "POST") == 0 || last == NULL ||
+	    strcmp(pprof_kind(last + 1), "cpu") == 0 ||
+	    request_parameter(r, "seconds") != NULL || !is_there(source, r))
+		return false;
+	buf_puts(key, r->path);
+	for (size_t i = 0; i < r->n_parameters; i++)
+		buf_printf(key, "\n%s\n%s", r->parameters[i].name,
+		    r->parameters[i].value != NULL ? r->parameters[i].value :
+						     "");
+	if (strcmp(r->path, "/metrics") == 0 && r->accept != NULL)
+		buf_printf(key, "\n\n%s", r->accept);
+	return true;
+}

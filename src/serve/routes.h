@@ -15,9 +15,12 @@
 
 struct routes {
 	const struct source *source;
-	/* Waits; false (and e) if it may not wait, or the server ends. */
+	/* Waits; false (and e) if it may not wait, or the server ends. Others
+	 * are answered meanwhile; after less than a second (or none), also in
+	 * what comes after. */
 	bool (*wait)(void *arg, uint64_t ns, struct err *e);
 	void *wait_arg;
+	const volatile int *stop; /* set when the server ends */
 };
 
 /* One request while it is answered. */
@@ -31,6 +34,14 @@ struct visit {
 /* Fills in the answer, which is fresh. */
 void routes_answer(const struct routes *routes, const struct request *r,
     struct answer *a);
+
+/*
+ * Appends what tells the question apart from others, and returns true, if the
+ * answer is of this moment alone, so that who asks the same meanwhile may have
+ * the same.
+ */
+bool routes_key(const struct source *source, const struct request *r,
+    struct buf *key);
 
 /*
  * The process that the request is about: that of the path, or the only one.
@@ -49,8 +60,9 @@ void pprof_profile(struct visit *v, struct answer *a);
 const char *pprof_kind(const char *route);
 
 /*
- * The profile of a kind, or its change over ?seconds= (0: now). NULL with a
- * refusal in a. Owned by the caller.
+ * The profile of a kind, or its change over ?seconds= (0: now); of processor
+ * time, its use in so many seconds. NULL with a refusal in a. Owned by the
+ * caller.
  */
 struct profile *visit_profile(struct visit *v, const char *kind,
     uint64_t seconds, struct answer *a);

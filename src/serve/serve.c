@@ -3,10 +3,12 @@
 
 #include "serve/serve.h"
 #include "base/xalloc.h"
+#include "serve/answers.h"
 #include "serve/clients.h"
 #include "serve/guard.h"
 #include "serve/listen.h"
 #include "serve/routes.h"
+#include "serve/turns.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -23,8 +25,8 @@
 #define QUIET_MAX 1500		 /* connections that ask nothing */
 #define MEMORY_PER_CLIENT 16384	 /* its headers, and some of its answer */
 #define BODY_MAX (1 << 20)	 /* of a POST of addresses */
-#define WORKERS_MAX 64		 /* requests being answered */
-#define WAITERS_MAX 32		 /* of these, with ?seconds= */
+#define UNSENT_MAX (256u << 20)	 /* bytes of answers on their way */
+#define UNSENT_SMALL (64u << 10) /* an answer that may always go */
 #define PATIENCE_NS 10000000000u /* for the whole of a request */
 #define STALL_SECONDS 30	 /* for a client that does not read */
 #define WORKER_STACK (2 << 20)
@@ -33,15 +35,12 @@ struct server {
 	struct serve_options options;
 	struct listener listener;
 	struct guard guard;
-	struct routes routes;
+	const struct source *source;
 	struct clients *clients;
+	struct answers *answers;
 	struct MHD_Daemon *daemon;
 	pthread_t reaper;
-
-	pthread_mutex_t lock;
-	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
-	bool stopping;
-	size_t workers, waiters;
+	struct turns turns;
 	const char **hosts; /* owned; the options' and the listener's */
 };
 
@@ -53,50 +52,20 @@ struct call {
 	char *method, *path;
 	struct buf body;
 	bool too_large, begun, done;
+	bool turn; /* it has one */
 	struct request request;
 	struct answer answer;
+	struct shared_answer *shared; /* what is sent; NULL: answer is */
 };
 
 /* ---- waiting --------------------------------------------------------------- */
 
-/* CLOCK_MONOTONIC, so many nanoseconds from now. */
-static struct timespec
-later(uint64_t ns)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	ns += (uint64_t)t.tv_nsec;
-	t.tv_sec += (time_t)(ns / 1000000000u);
-	t.tv_nsec = (long)(ns % 1000000000u);
-	return t;
-}
-
 static bool
 wait_for(void *arg, uint64_t ns, struct err *e)
 {
-	struct server *s = arg;
-	struct timespec until = later(ns);
-	bool stopped;
+	struct call *c = arg;
 
-	pthread_mutex_lock(&s->lock);
-	if (s->waiters >= WAITERS_MAX) {
-		pthread_mutex_unlock(&s->lock);
-		err_set(e, ERR_FAILED,
-		    "%d requests with seconds are being answered already; "
-		    "try again later", WAITERS_MAX);
-		return false;
-	}
-	s->waiters++;
-	while (!s->stopping && pthread_cond_timedwait(&s->changed, &s->lock,
-				   &until) != ETIMEDOUT)
-		;
-	s->waiters--;
-	stopped = s->stopping;
-	pthread_mutex_unlock(&s->lock);
-	if (stopped)
-		err_set(e, ERR_FAILED, "the server is ending");
-	return !stopped;
+	return turns_wait(&c->server->turns, &c->turn, ns, e);
 }
 
 static void *
@@ -104,16 +73,10 @@ reap(void *arg)
 {
 	struct server *s = arg;
 
-	pthread_mutex_lock(&s->lock);
-	while (!s->stopping) {
-		struct timespec until = later(1000000000u);
-
-		pthread_cond_timedwait(&s->changed, &s->lock, &until);
-		pthread_mutex_unlock(&s->lock);
+	while (turns_idle(&s->turns, 1000000000u)) {
 		clients_reap(s->clients);
-		pthread_mutex_lock(&s->lock);
+		answers_reap(s->answers);
 	}
-	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
@@ -161,17 +124,45 @@ add_headers(struct MHD_Response *r, const struct answer *a)
 		header(r, "Retry-After", "5");
 }
 
+static void
+give_back(void *arg)
+{
+	answers_give_back(arg);
+}
+
+/* Clients that read slowly hold what we made for them: but not any amount. */
+static struct shared_answer *
+sendable(struct call *c)
+{
+	struct answers *all = c->server->answers;
+	size_t len;
+
+	if (c->shared == NULL)
+		c->shared = answers_put(all, NULL, &c->answer, 0);
+	len = c->shared->answer.body.len;
+	if (len <= UNSENT_SMALL || answers_bytes(all) <= UNSENT_MAX)
+		return c->shared;
+	answers_give_back(c->shared);
+	answer_error(&c->answer, 503, "too many answers are on their way to "
+				      "clients that do not read; try again "
+				      "later");
+	return c->shared = answers_put(all, NULL, &c->answer, 0);
+}
+
 static enum MHD_Result
 send_answer(struct call *c)
 {
-	struct answer *a = &c->answer;
-	struct MHD_Response *r = MHD_create_response_from_buffer(a->body.len,
-	    a->body.bytes, MHD_RESPMEM_MUST_FREE);
+	struct shared_answer *shared = sendable(c);
+	const struct answer *a = &shared->answer;
+	struct MHD_Response *r;
 	enum MHD_Result rc;
 
+	/* Gives it back when the last byte is sent, or nobody waits for it. */
+	r = MHD_create_response_from_buffer_with_free_callback_cls(
+	    a->body.len, a->body.bytes, give_back, shared);
 	if (r == NULL)
 		return MHD_NO;
-	a->body = (struct buf)BUF_INIT;
+	c->shared = NULL;
 	add_headers(r, a);
 	rc = MHD_queue_response(c->connection, (unsigned)a->status, r);
 	MHD_destroy_response(r);
@@ -180,20 +171,44 @@ send_answer(struct call *c)
 
 /* ---- answering ------------------------------------------------------------- */
 
+/* Makes the answer, when it is its turn. */
+static uint64_t
+make_answer(struct call *c)
+{
+	struct server *s = c->server;
+	struct routes routes = { s->source, wait_for, c, &s->turns.ending };
+	struct timespec from, to;
+
+	turns_take(&s->turns, &c->turn);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	routes_answer(&routes, &c->request, &c->answer);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	turns_leave(&s->turns, &c->turn);
+	return (uint64_t)((to.tv_sec - from.tv_sec) * 1000000000 +
+	    to.tv_nsec - from.tv_nsec);
+}
+
 static void *
 work(void *arg)
 {
 	struct call *c = arg;
 	struct server *s = c->server;
+	struct buf key = BUF_INIT;
+	bool shared = routes_key(s->source, &c->request, &key);
 
-	routes_answer(&s->routes, &c->request, &c->answer);
+	if (shared)
+		c->shared = answers_find(s->answers, buf_text(&key));
+	if (c->shared == NULL) {
+		uint64_t cost = make_answer(c);
+
+		c->shared = answers_put(s->answers,
+		    shared ? buf_text(&key) : NULL, &c->answer, cost);
+	}
+	buf_free(&key);
 	c->done = true;
 	/* Afterwards the call belongs to the daemon's thread again. */
 	MHD_resume_connection(c->connection);
-	pthread_mutex_lock(&s->lock);
-	s->workers--;
-	pthread_cond_broadcast(&s->changed);
-	pthread_mutex_unlock(&s->lock);
+	turns_end(&s->turns);
 	return NULL;
 }
 
@@ -203,13 +218,8 @@ start_worker(struct call *c)
 	struct server *s = c->server;
 	pthread_attr_t attr;
 	pthread_t thread;
-	bool free_hand;
 
-	pthread_mutex_lock(&s->lock);
-	free_hand = !s->stopping && s->workers < WORKERS_MAX;
-	s->workers += free_hand;
-	pthread_mutex_unlock(&s->lock);
-	if (!free_hand)
+	if (!turns_begin(&s->turns))
 		return false;
 	MHD_suspend_connection(c->connection);
 	pthread_attr_init(&attr);
@@ -219,9 +229,7 @@ start_worker(struct call *c)
 		answer_error(&c->answer, 503, "no thread is left to answer");
 		c->done = true;
 		MHD_resume_connection(c->connection);
-		pthread_mutex_lock(&s->lock);
-		s->workers--;
-		pthread_mutex_unlock(&s->lock);
+		turns_end(&s->turns);
 	}
 	pthread_attr_destroy(&attr);
 	return true;
@@ -270,7 +278,7 @@ begin(struct call *c)
 			return MHD_YES;
 		answer_error(&c->answer, 503,
 		    "%d requests are being answered already; try again later",
-		    WORKERS_MAX);
+		    TURNS_WORKERS_MAX);
 	}
 	c->done = true;
 	return send_answer(c);
@@ -320,13 +328,16 @@ static void
 completed(void *arg, struct MHD_Connection *connection, void **state,
     enum MHD_RequestTerminationCode code)
 {
+	struct server *s = arg;
 	struct call *c = *state;
 
 	(void)connection;
 	(void)code;
 	if (c == NULL)
 		return;
-	clients_answered(((struct server *)arg)->clients, c->client);
+	clients_answered(s->clients, c->client);
+	if (c->shared != NULL)
+		answers_give_back(c->shared);
 	answer_free(&c->answer);
 	buf_free(&c->body);
 	free(c->method);
@@ -419,24 +430,12 @@ start_daemon(struct server *s, unsigned connections, struct err *e)
 }
 
 static void
-init_lock(struct server *s)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->changed, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
-static void
 server_free(struct server *s)
 {
 	listen_close(&s->listener);
 	clients_free(s->clients);
-	pthread_cond_destroy(&s->changed);
-	pthread_mutex_destroy(&s->lock);
+	answers_free(s->answers);
+	turns_fini(&s->turns);
 	free(s->hosts);
 	free(s);
 }
@@ -449,10 +448,11 @@ server_start(const struct serve_options *o, const struct source *source,
 	unsigned connections = connection_limit();
 
 	s->options = *o;
-	s->routes = (struct routes){ source, wait_for, s };
+	s->source = source;
 	s->clients = clients_new(connections < QUIET_MAX + 100 ?
 		connections * 3 / 4 : QUIET_MAX, PATIENCE_NS);
-	init_lock(s);
+	s->answers = answers_new();
+	turns_init(&s->turns);
 	if (listen_open(o->listen, &s->listener, e) < 0)
 		goto failed;
 	if (!s->listener.loopback && o->token == NULL && !o->allow_remote) {
@@ -463,6 +463,8 @@ server_start(const struct serve_options *o, const struct source *source,
 		goto failed;
 	}
 	init_guard(s);
+	if (o->opened != NULL && o->opened(o->opened_arg, e) < 0)
+		goto failed;
 	if (start_daemon(s, connections, e) < 0)
 		goto failed;
 	if ((errno = pthread_create(&s->reaper, NULL, reap, s)) == 0)
@@ -485,12 +487,7 @@ server_stop(struct server *s)
 {
 	if (s == NULL)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->stopping = true;
-	pthread_cond_broadcast(&s->changed);
-	while (s->workers > 0)
-		pthread_cond_wait(&s->changed, &s->lock);
-	pthread_mutex_unlock(&s->lock);
+	turns_stop(&s->turns);
 	pthread_join(s->reaper, NULL);
 	MHD_stop_daemon(s->daemon);
 	server_free(s);

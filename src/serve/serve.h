@@ -19,6 +19,10 @@ struct serve_options {
 	bool allow_remote;  /* without a token, not only from this machine */
 	const char *const *hosts; /* further names for Host */
 	size_t n_hosts;
+	/* Called when the socket is open and no thread is there yet, as the
+	 * moment to give up what only opening it needed; may be NULL. */
+	int (*opened)(void *arg, struct err *e);
+	void *opened_arg;
 };
 
 struct server;

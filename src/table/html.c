@@ -74,10 +74,17 @@ cell_html(const struct column *column, const struct cell *c, struct buf *out)
 	}
 }
 
-void
-table_html(const struct table *t, const char *link, struct buf *out)
+/* A row of headings, if there is one to say. */
+static void
+headings_html(const struct table *t, struct buf *out)
 {
-	buf_puts(out, "<table>\n<tr>");
+	bool any = false;
+
+	for (size_t k = 0; k < t->n_columns; k++)
+		any = any || *t->columns[k].title != '\0';
+	if (!any)
+		return;
+	buf_puts(out, "<tr>");
 	for (size_t k = 0; k < t->n_columns; k++) {
 		buf_printf(out, "<th%s title=\"",
 		    t->columns[k].left ? " class=\"left\"" : "");
@@ -85,6 +92,13 @@ table_html(const struct table *t, const char *link, struct buf *out)
 		buf_puts(out, "\">");
 		html_text(out, t->columns[k].title);
 	}
+}
+
+void
+table_html(const struct table *t, const char *link, struct buf *out)
+{
+	buf_puts(out, "<table>\n");
+	headings_html(t, out);
 	for (size_t i = 0; i < t->n; i++) {
 		buf_puts(out, "\n<tr>");
 		for (size_t k = 0; k < t->n_columns; k++) {

@@ -107,6 +107,12 @@ table_double_as(struct table *t, size_t column, enum cell_kind kind,
 }
 
 size_t
+table_columns(const struct table *t)
+{
+	return t->n_columns;
+}
+
+size_t
 table_rows(const struct table *t)
 {
 	return t->n;

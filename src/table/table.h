@@ -60,6 +60,7 @@ void table_double_as(struct table *t, size_t column, enum cell_kind kind,
     double value);
 
 size_t table_rows(const struct table *t);
+size_t table_columns(const struct table *t);
 
 /* Index of the column with that key, or -1. */
 int table_column(const struct table *t, const char *key);

@@ -7,7 +7,22 @@
 #include "target/segment_file.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+_Static_assert(ULL_LOSS_COUNT <= GLANCE_LOSSES, "one for each");
+
+static const char *const loss_names[] = {
+#define X(name, text) #name,
+	ULL_LOSSES(X)
+#undef X
+};
+
+const char *
+glance_loss_name(size_t i)
+{
+	return i < ULL_LOSS_COUNT ? loss_names[i] : NULL;
+}
 
 static int
 read_at(const struct target *t, void *out, size_t len, off_t offset,
@@ -29,6 +44,7 @@ target_glance(const struct target *t, struct glance *g, struct err *e)
 	struct ull_control control;
 	struct ull_presence presence;
 	struct ull_counters c;
+	struct stat st;
 
 	memset(g, 0, sizeof *g);
 	if (target_need_agent(t, e) < 0 ||
@@ -52,7 +68,9 @@ target_glance(const struct target *t, struct glance *g, struct err *e)
 	if (g->interval != 0 && g->interval < c.interval_floor)
 		g->interval = c.interval_floor;
 	for (int i = 0; i < ULL_LOSS_COUNT; i++)
-		g->lost += c.losses[i];
+		g->lost += g->losses[i] = c.losses[i];
+	if (fstat(t->segment, &st) == 0)
+		g->file_bytes = (uint64_t)st.st_blocks * 512;
 	return 0;
 }
 

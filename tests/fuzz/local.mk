@@ -153,3 +153,18 @@ tests_fuzz_census_fuzz_CFLAGS = $(AM_CFLAGS) \
 tests_fuzz_census_fuzz_LDFLAGS = -fsanitize=fuzzer,address,undefined
 tests_fuzz_census_fuzz_LDADD = -lm
 endif
+
+# Requests. Without libFuzzer it changes good ones by itself.
+check_PROGRAMS += tests/fuzz/serve-mutate
+TESTS += tests/fuzz/serve-mutate
+tests_fuzz_serve_mutate_SOURCES = tests/fuzz/serve-fuzz.c
+tests_fuzz_serve_mutate_CFLAGS = $(AM_CFLAGS) $(SAN_CFLAGS)
+tests_fuzz_serve_mutate_LDADD = $(HOME_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/serve-fuzz
+tests_fuzz_serve_fuzz_SOURCES = tests/fuzz/serve-fuzz.c
+tests_fuzz_serve_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZING_WITH_LIBFUZZER
+tests_fuzz_serve_fuzz_CFLAGS = $(src_libhome_a_CFLAGS) -fsanitize=fuzzer
+tests_fuzz_serve_fuzz_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_serve_fuzz_LDADD = $(HOME_LIBS)
+endif

@@ -79,8 +79,12 @@ dist_check_SCRIPTS += tests/integration/census tests/integration/census-more
 TESTS += tests/integration/census tests/integration/census-more
 # HTTP.
 if SERVE
-dist_check_SCRIPTS += tests/integration/serve
-TESTS += tests/integration/serve
+serve_integration_tests = \
+	tests/integration/serve \
+	tests/integration/serve-hostile \
+	tests/integration/serve-pages
+dist_check_SCRIPTS += $(serve_integration_tests)
+TESTS += $(serve_integration_tests)
 endif
 # Attach and detach. attach-safety runs a tenth of what make check-attach does.
 attach_tests = \
@@ -96,3 +100,5 @@ check-attach: $(check_PROGRAMS) $(bin_PROGRAMS)
 	ATTACH_ATTACHES=500 ATTACH_CYCLES=1000 TEST_TIMEOUT=7200 \
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(attach_tests)'
 .PHONY: check-attach
+EXTRA_DIST += tests/lib/browser.py tests/lib/drive-pages.py \
+	tests/lib/hostile-http.py

@@ -2,6 +2,7 @@
 lint_tests = \
 	tests/lint/abi \
 	tests/lint/agent \
+	tests/lint/contrib \
 	tests/lint/driver \
 	tests/lint/headers \
 	tests/lint/layers \

@@ -101,6 +101,7 @@ serve_nginx() {
 		events { worker_connections 512; }
 		http {
 			access_log off;
+			client_header_timeout 1h;
 			client_body_temp_path $T/body;
 			proxy_temp_path $T/proxy;
 			fastcgi_temp_path $T/fastcgi;

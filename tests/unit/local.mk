@@ -226,6 +226,7 @@ TOP_RANDOM_SECONDS = 600
 top-random: tests/unit/top-random-test
 	tests/unit/top-random-test $(TOP_RANDOM_SECONDS)
 .PHONY: top-random
+
 # The census: its walk over made-up heaps.
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/census-test
@@ -272,6 +273,8 @@ TESTS += tests/unit/kernel_map-test
 tests_unit_kernel_map_test_SOURCES = tests/unit/kernel_map-test.c
 tests_unit_kernel_map_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_kernel_map_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+endif
+
 # Attach: what can be known without a target.
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/attach-test

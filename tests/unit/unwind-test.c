@@ -19,6 +19,7 @@
 
 #include "proc/maps.h"
 #include "unwind/calls.h"
+#include "unwind/cpu.h"
 #include "unwind/locks.h"
 #include "unwind/modules.h"
 #include "unwind/remote.h"
@@ -255,6 +256,75 @@ a_futex_that_can_be_a_mutex_has_an_owner(void **state)
 	assert_int_equal(list[1].lock, 0x1000);
 }
 
+/* ---- processor time ---------------------------------------------------------- */
+
+static pid_t
+busy_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		for (volatile unsigned n = 0;; n++)
+			;
+	return child;
+}
+
+/* Not everywhere may one measure; what is said then is another test's. */
+static struct cpu *
+take(pid_t child, uint64_t ns, const volatile int *stop)
+{
+	struct err e = { .status = ERR_FAILED };
+	struct cpu *c = cpu_take(child, CPU_HZ, ns, stop, &e);
+
+	if (c == NULL) {
+		end_child(child);
+		assert_int_not_equal(e.status, ERR_GONE);
+		skip();
+	}
+	return c;
+}
+
+static void
+what_uses_the_processor_has_a_stack(void **state)
+{
+	pid_t child = busy_child();
+	uint64_t counted = 0;
+	struct cpu *c;
+
+	(void)state;
+	c = take(child, SECOND / 2, NULL);
+	assert_true(c->duration_ns >= SECOND / 2);
+	assert_true(c->ticks > 0);
+	assert_false(c->ended);
+	for (size_t i = 0; i < c->n; i++) {
+		assert_true(c->stacks[i].n > 1);
+		assert_string_equal(c->stacks[i].thread, "unwind-test");
+		counted += c->stacks[i].count;
+	}
+	assert_int_equal(counted, c->ticks);
+	cpu_free(c);
+	end_child(child);
+}
+
+static void
+one_that_sleeps_uses_none_and_stop_ends_the_profile(void **state)
+{
+	const volatile int stop = 1;
+	pid_t child = sleeping_child();
+	struct cpu *c;
+	struct err e;
+
+	(void)state;
+	c = take(child, SECOND / 10, NULL);
+	assert_int_equal(c->ticks, 0);
+	cpu_free(c);
+	c = take(child, 600 * SECOND, &stop);
+	assert_true(c->duration_ns < 60 * SECOND);
+	cpu_free(c);
+	end_child(child);
+	assert_null(cpu_take(child, CPU_HZ, SECOND, NULL, &e));
+}
+
 int
 main(void)
 {
@@ -274,6 +344,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_stack_of_noise_ends, set_up,
 		    tear_down),
 		cmocka_unit_test(a_futex_that_can_be_a_mutex_has_an_owner),
+		cmocka_unit_test(what_uses_the_processor_has_a_stack),
+		cmocka_unit_test(
+		    one_that_sleeps_uses_none_and_stop_ends_the_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
