@@ -409,8 +409,9 @@ commit(struct injector *j)
 	struct user_regs_struct regs = j->at.regs;
 
 	fill_registers(j);
+	errno = ESRCH; /* of what is not an error, but less than all */
 	if (!write_all(j, scratch)) {
-		told(j, INJECT_GONE, "its memory could not be written");
+		failed(j, "its memory could not be written");
 		return false;
 	}
 	regs.rip = j->site->code.address +
@@ -549,7 +550,7 @@ try(struct injector *j)
 		failed(j, "PTRACE_INTERRUPT");
 		return;
 	}
-	fault_point();
+	fault_point(); /* the one at which a call may end with EINTR */
 	status = wait_stop(j, j->call->deadline_ns);
 	if (status < 0 || !is_ours(j, status))
 		return;

@@ -325,11 +325,13 @@ draw_advice(struct ui *ui, int row)
 
 	canvas_put(c, row, 1, STYLE_STRONG, "No agent is in this process.");
 	canvas_put(c, row + 2, 1, STYLE_PLAIN, "What its heap holds can be "
-	    "seen once it runs under one:");
+	    "seen under one, from the start or from now on:");
 	canvas_printf(c, row + 4, 3, STYLE_OURS, "ullage run -- %s",
 	    ui->process.row.command[0] != '\0' ? ui->process.row.command :
 						 ui->process.row.name);
-	canvas_put(c, row + 6, 1, STYLE_FAINT, "Limits, descriptors and "
+	canvas_printf(c, row + 5, 3, STYLE_OURS, "ullage attach %d",
+	    ui->process.row.pid);
+	canvas_put(c, row + 7, 1, STYLE_FAINT, "Limits, descriptors and "
 	    "threads need none.");
 }
 

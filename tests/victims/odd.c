@@ -234,6 +234,19 @@ end_as_first(void *unused)
 	return in_epoll(unused);
 }
 
+/* Does not take notice of its child's end. */
+static void
+zombie_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	printf("%d\n", child);
+	ready();
+	wait_for_ever();
+}
+
 /* The first thread has ended and the process lives on. */
 static void
 zombie_leader(void)
@@ -246,12 +259,27 @@ zombie_leader(void)
 static void
 vfork_parent(void)
 {
-	ready();
+	/* Bound before anybody compares tables of calls. */
+	poll(NULL, 0, 0);
 	if (vfork() == 0) {
+		ready();
 		poll(NULL, 0, 30000);
 		_exit(0);
 	}
 	in_epoll(NULL);
+}
+
+/* The child of a vfork, which has its parent's memory and waits. */
+static void
+vfork_child(void)
+{
+	if (vfork() == 0) {
+		printf("child %d\n", getpid());
+		ready();
+		poll(NULL, 0, 30000);
+		_exit(0);
+	}
+	wait_for_ever();
 }
 
 /* ---- locks ------------------------------------------------------------------------------ */
@@ -614,8 +642,10 @@ static const struct {
 	{ "fork-storm", fork_storm },
 	{ "exec-storm", exec_storm },
 	{ "mayfly", mayfly },
+	{ "zombie-child", zombie_child },
 	{ "zombie-leader", zombie_leader },
 	{ "vfork-parent", vfork_parent },
+	{ "vfork-child", vfork_child },
 	{ "loader", loader },
 	{ "flag-epoll", flag_epoll },
 	{ "flag-pselect", flag_pselect },
