@@ -250,6 +250,35 @@ wants_maps(struct top_source *s, const struct status *status)
 	return true;
 }
 
+/* Its mappings, where they may be read and that is worth it; else the note says
+ * what is missing. */
+static void
+look_at_maps(struct top_source *s, const struct source_request *r,
+    const struct status *status, struct source_detail *d)
+{
+	struct err e;
+	char size[UNITS_MAX];
+
+	if (status->rss > SMAPS_LIMIT)
+		snprintf(d->ledger_note, sizeof d->ledger_note,
+		    "above %s mappings are not read by themselves, since the "
+		    "process waits meanwhile; ullage memory %d reads them",
+		    units_bytes(size, (int64_t)SMAPS_LIMIT), r->pid);
+	if (!wants_maps(s, status))
+		return;
+	if (smaps_read(r->pid, &s->maps, &e) < 0) {
+		if (e.status == ERR_DENIED)
+			snprintf(d->ledger_note, sizeof d->ledger_note,
+			    "its mappings may not be read, so most is "
+			    "unknown; run ullage as its user or as root");
+		return;
+	}
+	s->has_maps = true;
+	s->mapped = top_now();
+	s->n_stacks = stack_pointers_read(r->pid, s->stacks, TOP_STACKS_MAX);
+	s->mapped_status = *status;
+}
+
 static int
 add_ledger(struct top_source *s, const struct source_request *r,
     const struct snapshot *agent, struct source_detail *d, struct err *e)
@@ -263,14 +292,7 @@ add_ledger(struct top_source *s, const struct source_request *r,
 
 	if (status_read(r->pid, &status, e) < 0)
 		return -1;
-	if (wants_maps(s, &status) &&
-	    smaps_read(r->pid, &s->maps, &ignored) == 0) {
-		s->has_maps = true;
-		s->mapped = top_now();
-		s->n_stacks = stack_pointers_read(r->pid, s->stacks,
-		    TOP_STACKS_MAX);
-		s->mapped_status = status;
-	}
+	look_at_maps(s, r, &status, d);
 	/* Both of the same moment, or the parts would not add up. */
 	in.status = s->has_maps ? &s->mapped_status : &status;
 	in.maps = s->has_maps ? &s->maps : NULL;
@@ -284,7 +306,7 @@ add_ledger(struct top_source *s, const struct source_request *r,
 	add_parts(&l, d);
 	if (knob && in.watched)
 		add_return(&l, &k, &status, in.live, d);
-	else if (!d->agent)
+	else if (!d->agent && d->ledger_note[0] == '\0')
 		snprintf(d->ledger_note, sizeof d->ledger_note,
 		    "without an agent live and free heap cannot be told apart");
 	if (knob)
@@ -422,6 +444,12 @@ top_source_detail(void *arg, const struct source_request *r)
 		return d;
 	}
 	d->agent = s->target->segment >= 0;
+	/* On the tabs that need one; it reads maps. */
+	if (!d->agent && (r->parts & of_agent) != 0 &&
+	    (r->parts & DETAIL_LEDGER) == 0 &&
+	    target_need_agent(s->target, &e) < 0 && (e.status == ERR_DENIED ||
+		s->target->segment_path[0] != '\0'))
+		snprintf(d->unseen, sizeof d->unseen, "%s", e.text);
 	if (d->agent && presence_read(s->target, &presence, &e) == 0) {
 		d->attached = presence.attached;
 		d->quiet = presence.state != PRESENCE_ARMED;

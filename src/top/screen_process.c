@@ -239,6 +239,10 @@ title_facts(const struct ui *ui, char out[160])
 	n = snprintf(out, 160, "   %s   up %s   ", r->user,
 	    units_duration(up, now > r->start ? (int64_t)(now - r->start) :
 						0));
+	if (r->hidden && !r->agent) {
+		snprintf(out + n, 160 - (size_t)n, "agent not known");
+		return;
+	}
 	n += snprintf(out + n, 160 - (size_t)n, "%s%s%s", r->agent ? "" : "no ",
 	    r->attached ? "attached " : "", r->quiet ? "quiet agent" : "agent");
 	if (r->quiet)

@@ -43,6 +43,7 @@ struct source_row {
 	bool kernel, agent;
 	bool attached; /* the agent saw nothing of what was before */
 	bool quiet;    /* the agent records nothing now */
+	bool hidden;   /* somebody else's: an agent would not be seen */
 	char name[64];	   /* these two are not escaped */
 	char command[192]; /* with arguments; "" where not known */
 	uint64_t cpu;	   /* ns, all its threads since the start */
@@ -158,6 +159,8 @@ struct source_detail {
 	int64_t time; /* ns, monotonic */
 	bool agent, attached, quiet; /* as in source_row */
 	char problem[512]; /* why something is missing, a sentence; or "" */
+	char unseen[512];  /* why no agent is seen, if it is not that there is
+			    * none; or "" */
 
 	struct source_part ledger[PARTS_MAX];
 	size_t n_ledger;

@@ -57,6 +57,12 @@ tab_needs_agent(struct ui *ui, int row)
 		return false;
 	if (d->problem[0] != '\0')
 		row = paragraph(ui, row, STYLE_WARN, d->problem) + 1;
+	if (d->unseen[0] != '\0') {
+		row = paragraph(ui, row, STYLE_STRONG, "No agent can be "
+		    "seen in this process.");
+		paragraph(ui, row, STYLE_PLAIN, d->unseen);
+		return true;
+	}
 	draw_advice(ui, row);
 	return true;
 }
@@ -87,7 +93,7 @@ tab_offer(struct ui *ui, int row, int bottom, const char *what)
 	struct canvas *c = &ui->canvas;
 	int at = 1;
 
-	if ((d->agent && !d->quiet) || row >= bottom)
+	if ((d->agent && !d->quiet) || ui->process.row.hidden || row >= bottom)
 		return row;
 	if (!ui->settings.readonly)
 		at += canvas_put(c, row, at, STYLE_OURS, "A") + 1;
