@@ -16,6 +16,7 @@ static struct asked {
 	char text[PROMPT_TEXT_MAX + 32];
 	bool force;
 	bool tagged; /* all tagged processes, not one */
+	const char *kind; /* of a profile */
 	/* Kept from the key on: the list moves while somebody reads the
 	 * question, and the answer is about what was asked. */
 	int32_t pid;
@@ -64,11 +65,15 @@ fill(const struct ui *ui, struct action *a)
 	a->text = asked.text;
 	a->force = asked.force;
 	a->kind = heap_views[s->view];
-	if (asked.what == ACT_PROFILE && s->pid == asked.pid &&
-	    s->start == asked.start && s->detail != NULL &&
-	    process_tab(ui) == &tab_heap) {
+	if (asked.what != ACT_PROFILE)
+		return;
+	a->kind = asked.kind;
+	/* What the tab shows; any other is taken when it is written. */
+	if (s->pid == asked.pid && s->start == asked.start &&
+	    ui->screen == &screen_process && process_tab(ui) == &tab_heap &&
+	    s->detail != NULL) {
 		a->profile = s->detail->profile;
-		a->growth = s->base != NULL;
+		a->growth = a->profile != NULL && s->base != NULL;
 	}
 }
 
@@ -78,6 +83,12 @@ act_one(struct ui *ui, struct action *a)
 	struct buf said = BUF_INIT;
 	struct err e = { ERR_FAILED, "" };
 
+	if (action_is_slow(a)) {
+		if (!action_job_start(ui, a))
+			ui_say(ui, STYLE_WARN, "a moment, please: one thing "
+			    "after the other");
+		return;
+	}
 	if (ui->source->act(ui->source->arg, a, &said, &e) < 0)
 		ui_say(ui, STYLE_TROUBLE, "%s", e.text);
 	else
@@ -251,26 +262,63 @@ action_interval(struct ui *ui, int key)
 		    "bytes; 1 records every allocation, 0 none", given);
 }
 
+/* What w writes on that screen. */
+static const char *
+profile_kind(const struct ui *ui)
+{
+	const struct tab *tab = process_tab(ui);
+
+	if (ui->screen != &screen_process)
+		return heap_views[0];
+	return tab == &tab_heap  ? heap_views[ui->process.view] :
+	    tab == &tab_fds	 ? "fds" :
+	    tab == &tab_threads	 ? "threads" :
+				   heap_views[0];
+}
+
 void
 action_write(struct ui *ui, int key)
 {
+	bool list = ui->screen == &screen_list;
+	const struct process_state *s = &ui->process;
+	const struct source_row *row = &s->row;
 	char name[64];
 
 	(void)key;
-	/* Reading one takes a while, so only what is shown can be written. */
-	if (ui->screen != &screen_process || process_tab(ui) != &tab_heap ||
-	    ui->process.detail == NULL || ui->process.detail->profile == NULL) {
-		ui_say(ui, STYLE_PLAIN, "open the heap of a process with an "
-		    "agent (Enter, 2); w there writes what is shown");
+	if (list) {
+		struct process_view *p = begin(ui, ACT_PROFILE);
+
+		if (p == NULL)
+			return;
+		row = &p->row;
+	} else {
+		/* The profile that is shown outlives its process. */
+		memset(&asked, 0, sizeof asked);
+		asked.what = ACT_PROFILE;
+		asked.pid = s->pid;
+		asked.start = s->start;
+	}
+	if (!row->agent) {
+		ui_say(ui, STYLE_WARN, "a profile needs an agent in the "
+		    "process: A attaches one, ullage run starts with one");
 		return;
 	}
-	snprintf(name, sizeof name, "%s-%%p.pb.gz",
-	    heap_views[ui->process.view]);
-	/* The profile outlives its process. */
-	memset(&asked, 0, sizeof asked);
-	asked.what = ACT_PROFILE;
-	asked.pid = ui->process.pid;
-	asked.start = ui->process.start;
+	asked.kind = profile_kind(ui);
+	snprintf(name, sizeof name, "%s-%%p.pb.gz", asked.kind);
 	prompt_ask(&ui->prompt, "write the profile to", name,
 	    "%p is the pid; .txt .collapsed .json too", given);
+}
+
+/* In, or on again, where it does not record; out where it does. */
+void
+action_attach(struct ui *ui, int key)
+{
+	struct process_view *p = begin(ui, ACT_ATTACH);
+
+	(void)key;
+	if (p == NULL)
+		return;
+	if (p->row.agent && !p->row.quiet)
+		asked.what = ACT_DETACH;
+	plan(ui);
 }

@@ -532,6 +532,8 @@ static const struct key_row list_keys[] = {
 	    KEY_CHANGES | KEY_QUIET, action_trim },
 	{ 'w', 0, "w", "write", "write the heap profile of the process",
 	    KEY_QUIET, action_write },
+	{ 'A', 0, "A", "attach", "put the agent in, wake it, or take it out",
+	    KEY_CHANGES | KEY_QUIET, action_attach },
 	{ 'i', 0, "i", "interval", "how often the agent samples",
 	    KEY_CHANGES | KEY_QUIET, action_interval },
 	{ UI_F(6), 'I', "I", "invert", "turn the order round", KEY_QUIET,

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "top/graph.h"
 #include "top/screens.h"
+#include "top/wrap.h"
 
 #include <stdio.h>
 
@@ -102,13 +103,16 @@ memory_draw(struct ui *ui, int row, int bottom)
 		canvas_right(c, row++, 33, 8, STYLE_WARN,
 		    units_bytes(text, (int64_t)d->swap));
 	}
-	if (row + 1 < bottom && d->ledger_note[0] != '\0')
-		canvas_left(c, ++row, 1, c->columns - 2, STYLE_PLAIN,
-		    d->ledger_note);
-	if (row + 1 < bottom && d->knob[0] != '\0')
-		canvas_left(c, ++row, 1, c->columns - 2, STYLE_PLAIN, d->knob);
+	row++;
+	if (row < bottom && d->ledger_note[0] != '\0')
+		row = wrap_put(c, row, 1, c->columns - 2, 0,
+		    bottom - row > 2 ? 2 : 1, STYLE_PLAIN, d->ledger_note);
+	if (row < bottom && d->knob[0] != '\0')
+		row = wrap_put(c, row, 1, c->columns - 2, 0,
+		    bottom - row > 2 ? 2 : 1, STYLE_PLAIN, d->knob);
+	row = tab_offer(ui, row, bottom, "what of it is live");
 	/* Receipts of trims, the newest first. */
-	row += 2;
+	row++;
 	for (size_t i = 0; i < ui->process.n_lines && row < bottom; i++)
 		canvas_left(c, row++, 1, c->columns - 2,
 		    i == 0 ? STYLE_FAINT : STYLE_PLAIN, ui->process.lines[i]);
