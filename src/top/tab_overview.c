@@ -204,7 +204,7 @@ overview_draw(struct ui *ui, int row, int bottom)
 
 	if (tab_is_empty(ui, row, DETAIL_LEDGER))
 		return;
-	row = draw_ledger(ui, row, true) + roomy;
+	row = draw_ledger(ui, row, ui->canvas.rows >= 16) + roomy;
 	if (ui->process.detail->knob[0] != '\0' && row < bottom)
 		canvas_left(&ui->canvas, row++ - roomy, 16,
 		    ui->canvas.columns - 17, STYLE_PLAIN,

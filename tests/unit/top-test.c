@@ -696,6 +696,38 @@ what_an_agent_would_tell_looks_as_it_did(void **state)
 }
 
 static void
+numbers_are_whole_where_it_is_narrow(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 10, 40, true);
+	open_tab(&w, 4182, '6');
+	assert_shows(&w, "612M");
+	assert_shows(&w, " 32%");
+	open_tab(&w, 4182, '7');
+	assert_shows(&w, "60.0k of 65.5k");
+	/* The limits come before the legend. */
+	open_tab(&w, 4182, '1');
+	assert_shows(&w, "nofile");
+	end(&w);
+}
+
+static void
+threads_of_the_user_count_against_nproc(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 24, 100, true);
+	w.fake.no_nproc = true;
+	open_tab(&w, 2210, '5');
+	assert_shows(&w, " nproc                5 ");
+	assert_shows(&w, "5 threads");
+	end(&w);
+}
+
+static void
 no_agent_no_profile(void **state)
 {
 	struct world w;
@@ -993,6 +1025,8 @@ main(void)
 		cmocka_unit_test(attached_and_quiet_agents_are_told_apart),
 		cmocka_unit_test(every_tab_writes_the_profile_it_shows),
 		cmocka_unit_test(what_an_agent_would_tell_looks_as_it_did),
+		cmocka_unit_test(numbers_are_whole_where_it_is_narrow),
+		cmocka_unit_test(threads_of_the_user_count_against_nproc),
 		cmocka_unit_test(no_agent_no_profile),
 		cmocka_unit_test(a_process_that_ends_keeps_its_last_picture),
 		cmocka_unit_test(the_tab_that_is_open_is_in_sight),
