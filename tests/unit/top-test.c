@@ -513,6 +513,34 @@ a_lever_is_about_the_process_it_was_asked_for(void **state)
 }
 
 static void
+tagged_ones_are_told_and_only_they_get_it(void **state)
+{
+	struct world w;
+	size_t tags = 0;
+
+	(void)state;
+	begin(&w, 30, 100, true);
+	model_find(&w.ui.model, 977)->tagged = true;
+	model_find(&w.ui.model, 2210)->tagged = true;
+	/* The cursor is on one that is not tagged. */
+	ui_draw(&w.ui);
+	assert_int_not_equal(w.ui.list.pid, 977);
+	fake_top_type(&w.ui, "k\n");
+	assert_shows(&w, "977 postgres: the consequence");
+	assert_shows(&w, "2210 redis-server: the consequence");
+	assert_shows(&w, "kill -s TERM 977 2210");
+	assert_shows(&w, "send TERM to all of these?");
+	assert_hides(&w, "do 2 with TERM to");
+	fake_top_type(&w.ui, "y");
+	assert_shows(&w, "TERM sent to 2 processes");
+	assert_string_equal(w.fake.done, "2 2210 TERM");
+	for (size_t i = 0; i < w.ui.model.n; i++)
+		tags += w.ui.model.all[i].tagged;
+	assert_int_equal(tags, 0);
+	end(&w);
+}
+
+static void
 readonly_takes_the_levers_away(void **state)
 {
 	struct world w;
@@ -1015,6 +1043,7 @@ main(void)
 		cmocka_unit_test(harm_is_asked_about_twice),
 		cmocka_unit_test(
 		    a_lever_is_about_the_process_it_was_asked_for),
+		cmocka_unit_test(tagged_ones_are_told_and_only_they_get_it),
 		cmocka_unit_test(readonly_takes_the_levers_away),
 		cmocka_unit_test(a_process_without_an_agent_gets_advice),
 		cmocka_unit_test(
