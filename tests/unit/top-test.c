@@ -513,6 +513,34 @@ a_lever_is_about_the_process_it_was_asked_for(void **state)
 }
 
 static void
+tagged_ones_are_told_and_only_they_get_it(void **state)
+{
+	struct world w;
+	size_t tags = 0;
+
+	(void)state;
+	begin(&w, 30, 100, true);
+	model_find(&w.ui.model, 977)->tagged = true;
+	model_find(&w.ui.model, 2210)->tagged = true;
+	/* The cursor is on one that is not tagged. */
+	ui_draw(&w.ui);
+	assert_int_not_equal(w.ui.list.pid, 977);
+	fake_top_type(&w.ui, "k\n");
+	assert_shows(&w, "977 postgres: the consequence");
+	assert_shows(&w, "2210 redis-server: the consequence");
+	assert_shows(&w, "kill -s TERM 977 2210");
+	assert_shows(&w, "send TERM to all of these?");
+	assert_hides(&w, "do 2 with TERM to");
+	fake_top_type(&w.ui, "y");
+	assert_shows(&w, "TERM sent to 2 processes");
+	assert_string_equal(w.fake.done, "2 2210 TERM");
+	for (size_t i = 0; i < w.ui.model.n; i++)
+		tags += w.ui.model.all[i].tagged;
+	assert_int_equal(tags, 0);
+	end(&w);
+}
+
+static void
 readonly_takes_the_levers_away(void **state)
 {
 	struct world w;
@@ -692,6 +720,38 @@ what_an_agent_would_tell_looks_as_it_did(void **state)
 	w.fake.quiet = true;
 	open_tab(&w, 2210, '2');
 	assert_golden(&w, "quiet.txt");
+	end(&w);
+}
+
+static void
+numbers_are_whole_where_it_is_narrow(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 10, 40, true);
+	open_tab(&w, 4182, '6');
+	assert_shows(&w, "612M");
+	assert_shows(&w, " 32%");
+	open_tab(&w, 4182, '7');
+	assert_shows(&w, "60.0k of 65.5k");
+	/* The limits come before the legend. */
+	open_tab(&w, 4182, '1');
+	assert_shows(&w, "nofile");
+	end(&w);
+}
+
+static void
+threads_of_the_user_count_against_nproc(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 24, 100, true);
+	w.fake.no_nproc = true;
+	open_tab(&w, 2210, '5');
+	assert_shows(&w, " nproc                5 ");
+	assert_shows(&w, "5 threads");
 	end(&w);
 }
 
@@ -983,6 +1043,7 @@ main(void)
 		cmocka_unit_test(harm_is_asked_about_twice),
 		cmocka_unit_test(
 		    a_lever_is_about_the_process_it_was_asked_for),
+		cmocka_unit_test(tagged_ones_are_told_and_only_they_get_it),
 		cmocka_unit_test(readonly_takes_the_levers_away),
 		cmocka_unit_test(a_process_without_an_agent_gets_advice),
 		cmocka_unit_test(
@@ -993,6 +1054,8 @@ main(void)
 		cmocka_unit_test(attached_and_quiet_agents_are_told_apart),
 		cmocka_unit_test(every_tab_writes_the_profile_it_shows),
 		cmocka_unit_test(what_an_agent_would_tell_looks_as_it_did),
+		cmocka_unit_test(numbers_are_whole_where_it_is_narrow),
+		cmocka_unit_test(threads_of_the_user_count_against_nproc),
 		cmocka_unit_test(no_agent_no_profile),
 		cmocka_unit_test(a_process_that_ends_keeps_its_last_picture),
 		cmocka_unit_test(the_tab_that_is_open_is_in_sight),
