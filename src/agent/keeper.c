@@ -11,7 +11,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -271,7 +270,7 @@ is_libc(const void *caller)
 	const struct link_map *owner = real_owner(caller);
 
 	return owner == NULL ||
-	    owner == real_owner((const void *)gnu_get_libc_version) ||
+	    owner == real_owner((const void *)__errno_location) ||
 	    owner == real_owner((const void *)_dl_find_object);
 }
 
