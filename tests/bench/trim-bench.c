@@ -41,7 +41,7 @@
 struct phase {
 	uint64_t calls, worst, worst_wait;
 	uint64_t counts[BUCKETS];
-	double seconds, rss_mean, rss_end, live, settled;
+	double seconds, rss_1s, rss_3s, rss_end, live, settled;
 };
 
 static const char *const names[PHASES] = { "grow", "shrink", "steady", "join",
@@ -209,19 +209,20 @@ free_from(size_t first)
 	n_objects = first;
 }
 
-/* The time until the resident size was within 5 % of what it ends at. */
+/* The resident size over time, and when it was within 5 % of what it ends
+ * at. */
 static void
 watch(struct phase *p, double seconds)
 {
 	static double seen[4096];
 	unsigned n = 0;
-	double sum = 0;
 
 	for (; n < seconds * 10 && n < 4096; n++) {
 		poll(NULL, 0, 100);
-		sum += seen[n] = resident();
+		seen[n] = resident();
 	}
-	p->rss_mean = n ? sum / n : 0;
+	p->rss_1s = n > 9 ? seen[9] : 0;
+	p->rss_3s = n > 29 ? seen[29] : 0;
 	p->rss_end = n ? seen[n - 1] : 0;
 	while (n > 0 && seen[n - 1] < p->rss_end * 1.05)
 		n--;
@@ -264,7 +265,8 @@ report(void)
 		}
 		printf("%s\"%s\": {\"calls_per_s\": %.0f, \"p50_ns\": %.0f, "
 		       "\"p999_ns\": %.0f, \"worst_ms\": %.3f, \"wait_ms\": %.3f, \"live_mib\": "
-		       "%.1f, \"rss_mib\": %.1f, \"settled_s\": %.1f}",
+		       "%.1f, \"rss_1s_mib\": %.1f, \"rss_3s_mib\": %.1f, "
+		       "\"rss_mib\": %.1f, \"settled_s\": %.1f}",
 		    i ? ", " : "", names[i], (double)calls / p->seconds, p50,
 		    p999,
 		    (double)(p[0].worst > p[1].worst ? p[0].worst :
@@ -274,7 +276,7 @@ report(void)
 			    p[0].worst_wait :
 			    p[1].worst_wait) /
 			1e6,
-		    p->live, p->rss_end, p->settled);
+		    p->live, p->rss_1s, p->rss_3s, p->rss_end, p->settled);
 	}
 	printf("}\n");
 }
