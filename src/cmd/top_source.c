@@ -111,6 +111,7 @@ add_row(struct top_source *s, const struct sweep_row *row,
 	snprintf(out->user, sizeof out->user, "%s", user_name(s, row->uid));
 	out->state = row->state;
 	out->kernel = row->kernel;
+	out->hidden = geteuid() != 0 && row->uid != geteuid();
 	memcpy(out->name, row->name, sizeof out->name);
 	memcpy(out->command, row->command, sizeof out->command);
 	out->cpu = row->cpu_ns;

@@ -107,7 +107,7 @@ aside_take(struct aside *a, void **result)
 }
 
 bool
-aside_stop(struct aside *a, void **left)
+aside_stop(struct aside *a, int seconds, void **left)
 {
 	struct timespec until;
 
@@ -116,7 +116,7 @@ aside_stop(struct aside *a, void **left)
 	pthread_cond_signal(&a->wake);
 	pthread_mutex_unlock(&a->lock);
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec++;
+	until.tv_sec += seconds;
 	if (pthread_timedjoin_np(a->thread, NULL, &until) != 0)
 		return false;
 	*left = a->ready ? a->result : NULL;

@@ -33,9 +33,9 @@ bool aside_is_idle(struct aside *a);
 /* True once for every job; *result is what work returned. */
 bool aside_take(struct aside *a, void **result);
 
-/* False if it is still at work after a second: then nothing that it uses may
- * be freed, and the program should end by _exit. A result that nobody took is
- * in *left. */
-bool aside_stop(struct aside *a, void **left);
+/* False if it is still at work after so many seconds: then nothing that it
+ * uses may be freed, and the program should end by _exit. A result that nobody
+ * took is in *left. */
+bool aside_stop(struct aside *a, int seconds, void **left);
 
 #endif

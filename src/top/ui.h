@@ -123,6 +123,8 @@ struct ui {
 	bool quit, paused, redraw;
 	bool list_wanted;   /* at once, whatever the delay */
 	bool detail_wanted; /* at once */
+	struct action_job *job; /* a slow lever; owned; NULL: none */
+	bool job_out;		/* somebody is at it */
 };
 
 void ui_init(struct ui *ui, const struct source *source, int rows,
@@ -145,6 +147,11 @@ unsigned ui_needs(const struct ui *ui);
  * ui_detail nothing that the request borrows is changed. */
 bool ui_request(struct ui *ui, struct source_request *r);
 void ui_detail(struct ui *ui, struct source_detail *d);
+
+/* The lever that is to be done now, see top/action.h; NULL if none is. It
+ * stays where it is until ui_job_done. */
+struct action_job *ui_job(struct ui *ui);
+void ui_job_done(struct ui *ui);
 
 /* A line above the footer for some seconds. */
 void ui_say(struct ui *ui, enum style style, const char *fmt, ...)

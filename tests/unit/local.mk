@@ -207,9 +207,14 @@ tests_unit_proc_sweep_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 
 endif
 EXTRA_DIST += \
+	tests/golden/top/advice.txt tests/golden/top/attach.txt \
+	tests/golden/top/quiet.txt \
 	tests/golden/top/columns.txt \
 	tests/golden/top/fds-140.txt tests/golden/top/fds-80.txt \
 	tests/golden/top/heap-140.txt tests/golden/top/heap-80.txt \
+	tests/golden/top/heap-callers.txt \
+	tests/golden/top/limits-asked.txt \
+	tests/golden/top/limits-question.txt tests/golden/top/stacks.txt \
 	tests/golden/top/help.txt \
 	tests/golden/top/limits-140.txt tests/golden/top/limits-80.txt \
 	tests/golden/top/list-120x20.txt tests/golden/top/list-200x16.txt \

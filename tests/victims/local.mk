@@ -192,3 +192,9 @@ tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
 tests_victims_sandboxed_CFLAGS = $(victim_cflags)
 tests_victims_thrower_SOURCES = tests/victims/thrower.cc
 tests_victims_thrower_CXXFLAGS = -std=c++17 -g -O1 -pthread
+
+# Clocks that jump, for the live view.
+check_PROGRAMS += tests/victims/clock-jump.so
+tests_victims_clock_jump_so_SOURCES = tests/victims/clock-jump.c
+tests_victims_clock_jump_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_clock_jump_so_LDFLAGS = -shared
