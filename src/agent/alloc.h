@@ -66,6 +66,12 @@ struct alloc {
 	 * reachable, or gives back what only the thread itself can. False: to
 	 * be called again. Or NULL. */
 	bool (*offer)(void);
+	/* In a thread of the target that frees p: true if p is kept to make
+	 * its arena reachable, and must not be freed. Or NULL. */
+	bool (*freed)(void *p);
+	/* How many arenas are within reach, and how many have been. Or NULL:
+	 * all are always. */
+	size_t (*reach)(size_t *ever);
 	/* When the keeper goes, and in the child's keeper after a fork. */
 	void (*leave)(void);
 	void (*recover)(bool was_trimming);

@@ -33,6 +33,13 @@ struct seed {
 /* Hands one over, in a thread of the target. False: no room now. */
 bool lend_offer(void);
 
+/* Keeps a chunk that such a thread would free, if its arena has no seed yet.
+ * False: free it. */
+bool lend_freed(void *chunk);
+
+/* How many arenas have one now, and how many have had one. */
+size_t lend_reach(size_t *ever);
+
 /* The seeds there are, with those that were handed over since. */
 size_t lend_collect(struct seed **seeds);
 

@@ -13,6 +13,11 @@
 #define SECOND UINT64_C(1000000000)
 #define BUDGET UINT64_C(10000000)
 
+/* See is_idle. */
+#define IDLE SECOND
+#define IDLE_LONG (5 * SECOND)
+#define IDLE_BYTES (UINT64_C(64) << 20)
+
 static uint64_t
 since_start(void)
 {
@@ -92,12 +97,33 @@ minor_faults(void)
 	return (uint64_t)r.ru_minflt;
 }
 
+/* For how long all other threads together have run for less than half a
+ * percent of the time; ns. To be called every turn. */
+static uint64_t
+idle_for(struct keeper_work *w)
+{
+	uint64_t ran = w->others, passed = w->others_at;
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	w->others = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec -
+	    alloc_cpu();
+	w->others_at = alloc_clock();
+	ran = w->others - ran;
+	passed = w->others_at - passed;
+	if (ran >= passed / 200)
+		w->idle_since = w->others_at;
+	return w->others_at - w->idle_since;
+}
+
 HIDDEN bool
 keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 {
 	*w = (struct keeper_work){ .alloc = a, .statm = -1 };
 	keeper_pace_begin(&w->pace, alloc_clock());
 	w->base = load(&tables.keeper->base); /* of the keeper before */
+	idle_for(w);
+	w->idle_since = w->others_at;
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
 	if (!mini_own_files()) {
@@ -118,18 +144,16 @@ keeper_work_end(struct keeper_work *w)
 		mini_call1(SYS_close, w->statm);
 }
 
-/* True if, since the last call, all other threads together ran for less than
- * half a percent of the time that passed at least. */
+/*
+ * So long that the knob may hold a lock for longer than the budget: where that
+ * is 0.1 s per GiB at least, for a large heap only what really rests.
+ */
 static bool
-is_idle(struct keeper_work *w, uint64_t passed)
+is_idle(struct keeper_work *w, uint64_t anonymous)
 {
-	uint64_t before = w->others;
-	struct timespec t;
+	uint64_t idle = idle_for(w);
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	w->others = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec -
-	    alloc_cpu();
-	return w->others - before < passed / 200;
+	return idle >= IDLE_LONG || (idle >= IDLE && anonymous <= IDLE_BYTES);
 }
 
 /* ---- trims and their receipts ------------------------------------------------------ */
@@ -216,23 +240,24 @@ look(const struct keeper_work *w)
 	return v;
 }
 
-/* What was asked for and is not there, or not within reach, is the base. */
+/* What was asked for and is not there is the base. */
 static void
-learn(struct keeper_work *w, const struct ull_receipt *r)
+learn(struct keeper_work *w, const struct ull_receipt *r, bool idle)
 {
 	struct keeper_view v = look(w);
 
-	w->base = keeper_base(&v,
-	    (r->flags & (ULL_TRIM_EXHAUSTED | ULL_TRIM_NO_SEED)) != 0);
+	w->base = keeper_base(&v, r->flags & ULL_TRIM_EXHAUSTED);
+	if (idle && (r->flags & ULL_TRIM_EXHAUSTED))
+		w->idle_base = w->base;
 	store(&tables.keeper->base, w->base);
 }
 
 static void
-settle(struct keeper_work *w, const struct ull_receipt *r)
+settle(struct keeper_work *w, const struct ull_receipt *r, bool idle)
 {
 	bool overran = r->flags & ULL_TRIM_OVERRAN;
 
-	learn(w, r);
+	learn(w, r, idle);
 	w->next = keeper_pace_next(&w->pace, alloc_clock(), r->work, overran);
 	store(&tables.keeper->pause, w->pace.pause);
 	store(&tables.keeper->overruns, w->pace.overruns);
@@ -244,13 +269,32 @@ settle(struct keeper_work *w, const struct ull_receipt *r)
 	store(&tables.control->memory_limit, 0);
 }
 
+/*
+ * The base is that of the arenas that have been within reach: with a new one it
+ * is what malloc_trim left, or nothing. Returns how many are within reach.
+ */
+static size_t
+reach_out(struct keeper_work *w)
+{
+	static size_t before; /* of other keepers, too */
+	size_t ever = 1, now = 1;
+
+	if (w->alloc != NULL && w->alloc->reach != NULL)
+		now = w->alloc->reach(&ever);
+	if (ever > before)
+		w->base = w->idle_base;
+	before = ever;
+	return now;
+}
+
 static void
 mind_knob(struct keeper_work *w)
 {
 	struct keeper_view v;
 	struct ull_receipt r;
-	bool by_limit;
+	bool by_limit, idle;
 	uint64_t want;
+	size_t reach;
 
 	if (!knob_on())
 		return;
@@ -262,13 +306,18 @@ mind_knob(struct keeper_work *w)
 		store(&tables.keeper->reason, ULL_REASON_NONE);
 	if (w->statm < 0)
 		return;
+	reach = reach_out(w);
 	v = look(w);
 	v.base = w->base = keeper_base(&v, false);
-	if (alloc_clock() < w->next ||
+	w->idle_base = w->idle_base < w->base ? w->idle_base : w->base;
+	idle = is_idle(w, v.anonymous);
+	if (idle)
+		v.base = w->idle_base;
+	if (alloc_clock() < w->next || (reach == 0 && !idle) ||
 	    (want = keeper_want(&v, &by_limit)) == 0)
 		return;
-	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, false, &r);
-	settle(w, &r);
+	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, idle, &r);
+	settle(w, &r, idle);
 }
 
 /* The tickets are read before the work, so that one that comes meanwhile
@@ -279,13 +328,15 @@ serve_trims(struct keeper_work *w)
 	uint64_t now = load(&tables.control->trim_now);
 	uint64_t full = load(&tables.control->trim_full);
 	struct ull_receipt r;
+	bool idle;
 
 	if (now != load(&tables.keeper->trim_now)) {
 		/* Threads that sample meanwhile hand their arenas over. */
-		is_idle(w, 0);
+		idle_for(w);
 		doze(2 * TURN);
-		trim(w, UINT64_MAX, ULL_CAUSE_NOW, is_idle(w, 2 * TURN), &r);
-		learn(w, &r);
+		idle = idle_for(w) > TURN;
+		trim(w, UINT64_MAX, ULL_CAUSE_NOW, idle, &r);
+		learn(w, &r, idle);
 		store(&tables.keeper->trim_now, now);
 	}
 	if (full != load(&tables.keeper->trim_full)) {

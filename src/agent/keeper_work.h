@@ -14,13 +14,16 @@ struct keeper_work {
 	const struct alloc *alloc; /* NULL: unknown */
 	int statm;		   /* in the keeper's own table; -1: none */
 	uint64_t base;		   /* see keeper_rule.h */
+	uint64_t idle_base;	   /* the same after a trim by malloc_trim */
 	uint64_t next;		   /* earliest time of a trim by the knob */
 	struct keeper_pace pace;
 	uint64_t faults_since; /* when the last trim ended; 0: counted */
 	uint64_t faults;       /* of the process at that time */
 	uint64_t faults_seq;
 	uint64_t first; /* receipts that there were before this keeper */
-	uint64_t others; /* processor time of all other threads, in ns */
+	/* Processor time of all other threads, when that was looked at, and
+	 * since when they have had next to none. All in ns. */
+	uint64_t others, others_at, idle_since;
 	bool lingers;	/* an order, not the knob, was the last cause */
 };
 
