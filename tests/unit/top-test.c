@@ -911,6 +911,30 @@ settings_come_back_as_they_were_written(void **state)
 	end(&w);
 }
 
+static void
+what_the_command_line_says_is_for_once(void **state)
+{
+	struct world w;
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	begin(&w, 24, 80, true);
+	w.ui.model.sort = list_column_find("live");
+	w.ui.model.reverse = true;
+	ui_once(&w.ui, 100000000, list_column_find("rss"));
+	settings_text(&w.ui, &text);
+	assert_non_null(strstr(buf_text(&text), "sort live reverse\n"));
+	assert_non_null(strstr(buf_text(&text), "delay 2000ms\n"));
+	/* Changed on the screen it is meant to stay. */
+	fake_top_type(&w.ui, "I-");
+	text.len = 0;
+	settings_text(&w.ui, &text);
+	assert_non_null(strstr(buf_text(&text), "sort rss reverse\n"));
+	assert_null(strstr(buf_text(&text), "delay 2000ms\n"));
+	buf_free(&text);
+	end(&w);
+}
+
 extern const struct screen screen_list, screen_process, screen_help,
     screen_columns;
 
@@ -1063,6 +1087,7 @@ main(void)
 		cmocka_unit_test(callers_open_below_their_site),
 		cmocka_unit_test(sites_are_those_of_the_commands),
 		cmocka_unit_test(settings_come_back_as_they_were_written),
+		cmocka_unit_test(what_the_command_line_says_is_for_once),
 		cmocka_unit_test(no_key_means_two_things),
 		cmocka_unit_test(every_column_says_what_it_is),
 		cmocka_unit_test(every_size_can_be_drawn),
