@@ -4,9 +4,10 @@
  * each; to add one: a file alloc_NAME.c, a row in alloc.c and in enum
  * ull_allocator.
  *
- * All but `find` and `offer` run in the keeper thread alone. None is called
- * on a path of the target's own threads: what takes the allocator's locks for
- * long is done because somebody asked, and is timed.
+ * All but `find`, `begin`, `offer` and `freed` run in the keeper thread alone.
+ * None of the others is called on a path of the target's own threads: what
+ * takes the allocator's locks for long is done because somebody asked, and is
+ * timed.
  */
 #ifndef ULLAGE_AGENT_ALLOC_H
 #define ULLAGE_AGENT_ALLOC_H
@@ -61,6 +62,9 @@ struct alloc {
 	void (*shrink)(struct alloc_pass *p);
 	/* Its settings; false if refused. *old is INT64_MIN if unknown. */
 	bool (*set)(unsigned setting, int64_t value, int64_t *old);
+	/* In a thread of the target that allocates for the first time, whether
+	 * the knob is on or not. Or NULL. */
+	void (*begin)(void);
 	/* In a thread of the target, in the slow path, once after the keeper
 	 * came and after keeper_call_threads: makes the thread's arena
 	 * reachable, or gives back what only the thread itself can. False: to
