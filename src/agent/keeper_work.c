@@ -244,6 +244,18 @@ settle(struct keeper_work *w, const struct ull_receipt *r)
 	store(&tables.control->memory_limit, 0);
 }
 
+/* From outside, what was allocated before we came can be counted. */
+static void
+take_base(struct keeper_work *w)
+{
+	uint64_t base = load(&tables.control->base);
+
+	if (base == 0)
+		return;
+	w->base = base;
+	store(&tables.control->base, 0);
+}
+
 static void
 mind_knob(struct keeper_work *w)
 {
@@ -262,6 +274,7 @@ mind_knob(struct keeper_work *w)
 		store(&tables.keeper->reason, ULL_REASON_NONE);
 	if (w->statm < 0)
 		return;
+	take_base(w);
 	v = look(w);
 	v.base = w->base = keeper_base(&v, false);
 	if (alloc_clock() < w->next ||
