@@ -28,7 +28,10 @@ struct alloc_pass {
 	uint64_t budget; /* ns that a call should last at most */
 	/* The process's anonymous memory in bytes, 0 if it cannot be had. */
 	uint64_t (*anonymous)(const void *);
-	const void *of; /* its argument */
+	/* What is still wanted, or NULL if `want` holds until the end: in the
+	 * minutes that a pass may take more becomes free. */
+	uint64_t (*wanted)(const void *);
+	const void *of; /* the argument of both */
 
 	uint64_t released; /* bytes, as far as the backend knows */
 	uint64_t longest; /* ns, of one call */
