@@ -184,16 +184,21 @@ endif
 
 # top: screens on a canvas in memory, and random keys.
 if HAVE_CMOCKA
-top_tests = tests/unit/top-test tests/unit/top-random-test \
-	tests/unit/proc_sweep-test
+top_tests = tests/unit/top-test tests/unit/top_process-test \
+	tests/unit/top-random-test tests/unit/proc_sweep-test
 check_PROGRAMS += $(top_tests)
 TESTS += $(top_tests)
-GOLDEN_TESTS += tests/unit/top-test
+GOLDEN_TESTS += tests/unit/top-test tests/unit/top_process-test
 top_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit \
 	-DGOLDEN='"$(abs_srcdir)/tests/golden/top/"'
 top_fake = tests/unit/fake_top.c tests/unit/fake_top.h \
 	tests/unit/fake_profile.c tests/unit/fake_profile.h
-tests_unit_top_test_SOURCES = tests/unit/top-test.c $(top_fake)
+top_world = tests/unit/top_world.c tests/unit/top_world.h $(top_fake)
+tests_unit_top_process_test_SOURCES = tests/unit/top_process-test.c $(top_world)
+tests_unit_top_process_test_CPPFLAGS = $(top_cppflags)
+tests_unit_top_process_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_top_process_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_top_test_SOURCES = tests/unit/top-test.c $(top_world)
 tests_unit_top_test_CPPFLAGS = $(top_cppflags)
 tests_unit_top_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_top_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
