@@ -49,6 +49,7 @@ top_source_new(bool aside, struct err *e)
 	struct top_source *s = xcalloc(1, sizeof *s);
 
 	s->aside = aside;
+	s->user = geteuid();
 	s->sweep = sweep_new("/proc", e);
 	if (s->sweep == NULL) {
 		free(s);
@@ -111,7 +112,7 @@ add_row(struct top_source *s, const struct sweep_row *row,
 	snprintf(out->user, sizeof out->user, "%s", user_name(s, row->uid));
 	out->state = row->state;
 	out->kernel = row->kernel;
-	out->hidden = geteuid() != 0 && row->uid != geteuid();
+	out->hidden = s->user != 0 && row->uid != s->user;
 	memcpy(out->name, row->name, sizeof out->name);
 	memcpy(out->command, row->command, sizeof out->command);
 	out->cpu = row->cpu_ns;

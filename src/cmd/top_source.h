@@ -35,6 +35,8 @@ struct watched { /* a process that has, or may have, an agent */
 struct top_source {
 	struct source source; /* what the view gets; its arg is this struct */
 
+	uint32_t user; /* we are */
+
 	/* The thread of lists. */
 	struct sweep *sweep; /* owned */
 	struct user_name *users;
