@@ -170,6 +170,8 @@ top_source_list(void *arg, unsigned needs, struct err *e)
 	    ((needs & NEED_COMMAND) != 0 ? SWEEP_COMMAND : 0);
 
 	s->round++;
+	if (atomic_exchange(&s->limits_changed, false))
+		sweep_limits_anew(s->sweep);
 	if (sweep_run(s->sweep, want, e) < 0)
 		return NULL;
 	l = xcalloc(1, sizeof *l);

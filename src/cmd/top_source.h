@@ -48,7 +48,8 @@ struct top_source {
 	struct aside search; /* if searching */
 	struct search *asked; /* what it has been given, until it is taken */
 	int64_t searched; /* when all processes were searched for agents */
-	atomic_bool agents_changed; /* look again, says who pulls levers */
+	/* Look again, says who pulls levers. */
+	atomic_bool agents_changed, limits_changed;
 
 	/* The thread of details: the process that is open. */
 	int32_t pid;

@@ -18,8 +18,11 @@ run(void *arg)
 	const uint64_t one = 1;
 	const stack_t stack = { .ss_sp = a->crash_stack,
 		.ss_size = sizeof a->crash_stack };
+	stack_t old;
 
-	sigaltstack(&stack, NULL);
+	/* A sanitizer has one already, and takes it away in the end. */
+	if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE) != 0)
+		sigaltstack(&stack, NULL);
 	pthread_mutex_lock(&a->lock);
 	for (;;) {
 		void *job, *result;

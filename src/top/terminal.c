@@ -127,7 +127,10 @@ watch_crashes(void)
 		.sa_flags = SA_NODEFER | SA_ONSTACK };
 	struct sigaction old;
 
-	sigaltstack(&stack, NULL);
+	stack_t had;
+
+	if (sigaltstack(NULL, &had) == 0 && (had.ss_flags & SS_DISABLE) != 0)
+		sigaltstack(&stack, NULL);
 
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		/* A sanitizer has its own to tell; it aborts after that. */
