@@ -161,38 +161,16 @@ go_first(bool yes)
 	sched_setscheduler(0, yes ? SCHED_FIFO : SCHED_OTHER, &p);
 }
 
-/*
- * As waitpid, but the stop is only looked at: if we are killed while it is a
- * signal's, the kernel still has that signal and hands it over.
- */
-static int
-look_for_stop(int32_t tid, int *status)
-{
-	siginfo_t info;
-
-	memset(&info, 0, sizeof info);
-	if (waitid(P_PID, (id_t)tid, &info,
-		WSTOPPED | WEXITED | __WALL | WNOHANG | WNOWAIT) < 0)
-		return -1;
-	if (info.si_pid == 0)
-		return 0;
-	*status = info.si_code == CLD_TRAPPED || info.si_code == CLD_STOPPED ?
-	    info.si_status << 8 | 0x7f :
-	    0;
-	return 1;
-}
-
 /* The status of a stop, or -1: told. */
 static int
 wait_stop(struct injector *j, uint64_t timeout)
 {
 	struct timespec pause = { 0, PAUSE_NS };
 	uint64_t begin = now(), at = begin;
-	int status;
-	int got;
+	int status, got;
 
 	for (;; at = now()) {
-		got = look_for_stop(j->tid, &status);
+		got = stop_look(j->tid, &status);
 		if (got < 0 && errno != EINTR) {
 			failed(j, "waitpid");
 			return -1;
@@ -573,11 +551,10 @@ watch(struct injector *j)
 	struct timespec pause = { 0, PAUSE_NS };
 	uint64_t end = now() + WATCH_NS, left_at = 0;
 	struct stub_status s = { 0 };
-	int status;
-	int got;
+	int status, got;
 
 	for (;;) {
-		got = look_for_stop(j->tid, &status);
+		got = stop_look(j->tid, &status);
 		if (!site_status(j->site, &s) ||
 		    (got < 0 && errno != EINTR) ||
 		    (got > 0 && !WIFSTOPPED(status))) {
