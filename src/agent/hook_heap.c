@@ -167,7 +167,8 @@ slow_free(void *p)
 	struct taken t;
 
 	sample_take(p, &t);
-	if (keeper_look_freed(p, __builtin_return_address(0)))
+	/* The filter may take NULL for something that is known. */
+	if (p != NULL && keeper_look_freed(p, __builtin_return_address(0)))
 		return;
 	real.free(p);
 }

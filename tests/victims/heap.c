@@ -188,6 +188,20 @@ become(uid_t u)
 	return bad;
 }
 
+/*
+ * The agent's filter of frees has one bit for all addresses that are multiples
+ * of 2 MiB: with something live at one, free(NULL) looks as if it were known.
+ */
+static void
+free_nothing(void)
+{
+	void *p = aligned_alloc(2 << 20, 64);
+
+	for (int i = 0; i < 1000; i++)
+		free(NULL);
+	free(p);
+}
+
 int
 main(void)
 {
@@ -207,6 +221,8 @@ main(void)
 			shrink(n);
 		else if (strcmp(word, "churn") == 0)
 			churn(&state, (uint64_t)n << 20, NULL);
+		else if (strcmp(word, "null") == 0)
+			free_nothing();
 		else if (strcmp(word, "threads") == 0)
 			threads(n);
 		else if (strcmp(word, "quit") == 0)
