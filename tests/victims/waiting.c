@@ -142,7 +142,7 @@ locked_file(struct flock *whole)
 {
 	char name[] = "/tmp/ullage-lock.XXXXXX";
 	int fd = mkstemp(name), locked[2];
-	pid_t child;
+	pid_t child = -1;
 	char c;
 
 	unlink(name);
