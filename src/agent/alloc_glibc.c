@@ -142,6 +142,7 @@ set(unsigned setting, int64_t value, int64_t *old)
 static void
 recover(bool was_trimming)
 {
+	lend_inherit();
 	if (was_trimming)
 		lend_forget();
 	pass_forget();
@@ -154,6 +155,7 @@ HIDDEN const struct alloc alloc_glibc = {
 	.statistics = statistics,
 	.shrink = release_slices,
 	.set = set,
+	.begin = lend_begin,
 	.offer = lend_offer,
 	.freed = lend_freed,
 	.reach = lend_reach,

@@ -32,6 +32,19 @@ static struct {
 	uint64_t arena;
 } slots[SLOTS];
 
+/*
+ * One for each arena, from the first thread that allocated there and before it
+ * had anything: so that the keeper, when it comes, reaches those whose threads
+ * sleep. They lie where the arena begins and stay there, since a chunk further
+ * up would keep libc from giving back what is below.
+ */
+static struct {
+	void *p;
+	uint64_t arena;
+} roots[SEEDS];
+
+static size_t sprouting; /* 1 + the root that is being used */
+
 static struct seed seeds[SEEDS];
 static size_t n_seeds;
 
@@ -156,6 +169,32 @@ lend_freed(void *p)
 	return hand_over(p, arena);
 }
 
+HIDDEN void
+lend_begin(void)
+{
+	char *p = real.malloc(SMALLEST);
+	uint64_t arena;
+
+	if (p == NULL)
+		return;
+	arena = arena_of(p);
+	for (size_t i = 0; i < SEEDS && !lend_is_mapped(p); i++) {
+		void *there = acquire(&roots[i].p);
+
+		if (there == NULL) {
+			/* As with slots, the name may for a moment be
+			 * another's. */
+			store(&roots[i].arena, arena);
+			if (__atomic_compare_exchange_n(&roots[i].p, &there, p,
+				false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+				return;
+		}
+		if (load(&roots[i].arena) == arena)
+			break;
+	}
+	real.free(p);
+}
+
 HIDDEN size_t
 lend_reach(size_t *ever)
 {
@@ -166,41 +205,6 @@ lend_reach(size_t *ever)
 		now += all[i].p != NULL;
 	*ever = n;
 	return now;
-}
-
-static void
-keep(char *p)
-{
-	uint64_t arena = arena_of(p);
-	struct seed *s = seed_of(arena);
-
-	if ((s != NULL && s->p != NULL) || (s == NULL && n_seeds == SEEDS)) {
-		struct spare *one = (struct spare *)p;
-
-		one->next = spares;
-		spares = one;
-		return;
-	}
-	if (s == NULL) {
-		s = &seeds[n_seeds];
-		store(&s->arena, arena);
-		release(&n_seeds, n_seeds + 1);
-	}
-	store(&s->p, p);
-}
-
-HIDDEN size_t
-lend_collect(struct seed **out)
-{
-	for (size_t i = 0; i < SLOTS; i++) {
-		void *p = __atomic_exchange_n(&slots[i].p, NULL,
-		    __ATOMIC_ACQUIRE);
-
-		if (p != NULL)
-			keep(p);
-	}
-	*out = seeds;
-	return n_seeds;
 }
 
 /* The smallest chunk that was freed last must be the one at `where`. */
@@ -236,15 +240,96 @@ lend_take(struct seed *s, size_t size)
 	return cut != NULL ? cut : p;
 }
 
+static void
+spare(char *p)
+{
+	struct spare *one = (struct spare *)p;
+
+	one->next = spares;
+	spares = one;
+}
+
+static void
+keep(char *p)
+{
+	uint64_t arena = arena_of(p);
+	struct seed *s = seed_of(arena);
+
+	if ((s != NULL && s->p != NULL) || (s == NULL && n_seeds == SEEDS)) {
+		spare(p);
+		return;
+	}
+	if (s == NULL) {
+		s = &seeds[n_seeds];
+		store(&s->arena, arena);
+		release(&n_seeds, n_seeds + 1);
+	}
+	store(&s->p, p);
+}
+
+/*
+ * Makes a seed of a root: a chunk of two smallest ones is taken with it and cut
+ * in half. Either it grew in place, and its tail is the seed; or it moved, and
+ * what comes back is the root.
+ */
+static void
+sprout(size_t i)
+{
+	char *root = roots[i].p, *p, *half;
+	struct seed s = { root, roots[i].arena };
+
+	sprouting = i + 1;
+	p = lend_take(&s, SMALLEST + SMALLEST_CHUNK);
+	if (p == root) {
+		/* Cut already; without its tail it is a root still. */
+		if (s.p != NULL)
+			keep(s.p);
+	} else {
+		if (s.p != root)
+			store(&roots[i].p, NULL);
+		if (p != NULL && real.realloc(p, SMALLEST) == p) {
+			keep(p);
+			if ((half = back(p + SMALLEST_CHUNK)) != NULL)
+				spare(half);
+		}
+	}
+	sprouting = 0;
+}
+
+static bool
+has_seed(uint64_t arena)
+{
+	const struct seed *s = seed_of(arena);
+
+	return s != NULL && s->p != NULL;
+}
+
+HIDDEN size_t
+lend_collect(struct seed **out)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		void *p = __atomic_exchange_n(&slots[i].p, NULL,
+		    __ATOMIC_ACQUIRE);
+
+		if (p != NULL)
+			keep(p);
+	}
+	for (size_t i = 0; i < SEEDS; i++)
+		if (acquire(&roots[i].p) != NULL && !has_seed(roots[i].arena))
+			sprout(i);
+	*out = seeds;
+	return n_seeds;
+}
+
 HIDDEN void
 lend_leave(void)
 {
-	struct seed *all;
-
-	lend_collect(&all);
+	for (size_t i = 0; i < SLOTS; i++)
+		real.free(__atomic_exchange_n(&slots[i].p, NULL,
+		    __ATOMIC_ACQUIRE));
 	for (size_t i = 0; i < n_seeds; i++) {
-		real.free(all[i].p);
-		store(&all[i].p, NULL);
+		real.free(seeds[i].p);
+		store(&seeds[i].p, NULL);
 	}
 	for (struct spare *one; (one = spares) != NULL;) {
 		spares = one->next;
@@ -260,4 +345,12 @@ lend_forget(void)
 	spares = NULL;
 	for (size_t i = 0; i < SLOTS; i++)
 		store(&slots[i].p, NULL);
+}
+
+HIDDEN void
+lend_inherit(void)
+{
+	if (sprouting != 0)
+		store(&roots[sprouting - 1].p, NULL);
+	sprouting = 0;
 }

@@ -16,8 +16,6 @@
 
 #include "agent/agent.h"
 
-#include <sys/single_threaded.h>
-
 /* ---- blocks of the segment ----------------------------------------------------- */
 
 /*
@@ -85,20 +83,6 @@ put(uint32_t fd, uint32_t stack, enum ull_fd_kind kind, uint32_t birth)
 	store(&agent.fds[slot], word);
 }
 
-/*
- * A locked instruction waits for every load before it, which is a third of
- * what a call costs. With one thread an instruction that no signal can cut in
- * two is enough.
- */
-static inline void
-count(uint64_t *sum, uint64_t n)
-{
-	if (LIKELY(__libc_single_threaded))
-		__asm__("addq %1, %0" : "+m"(*sum) : "er"(n) : "cc");
-	else
-		add(sum, n);
-}
-
 HIDDEN GROUPED void
 fds_opened(const int *fds, unsigned n, enum ull_fd_kind kind,
     const struct walk_regs *caller)
@@ -109,7 +93,7 @@ fds_opened(const int *fds, unsigned n, enum ull_fd_kind kind,
 	if (UNLIKELY(!agent_records() || agent_vforked()))
 		return;
 	stack = sample_stack(caller, &time);
-	count(&agent.stacks[stack].opened_fds, n);
+	add(&agent.stacks[stack].opened_fds, n);
 	for (unsigned i = 0; i < n; i++)
 		put((uint32_t)fds[i], stack, kind,
 		    (uint32_t)(time / 62500000u));

@@ -263,6 +263,21 @@ keeper_attend(void)
 	errno = error;
 }
 
+/* Late, a thread has a heap already. */
+HIDDEN void
+keeper_thread_begins(void)
+{
+	const struct alloc *a;
+	int error = errno;
+
+	if (agent_sandboxed || filtered || self.busy || real_libc() != NULL)
+		return;
+	a = alloc_find();
+	if (a != NULL && a->begin != NULL)
+		a->begin();
+	errno = error;
+}
+
 /* libc frees while it holds locks of its own that pthread_create takes. */
 static bool
 is_libc(const void *caller)

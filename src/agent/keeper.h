@@ -47,7 +47,10 @@ void keeper_forget(void) HIDDEN;
  * time that it comes by. */
 void keeper_call_threads(void) HIDDEN;
 
-/* The same for one that frees p and was called from `caller`; true if p was
+/* A thread that allocates for the first time, and not late: see alloc.h. */
+void keeper_thread_begins(void) HIDDEN;
+
+/* As keeper_attend for one that frees p and was called from `caller`; true if p was
  * kept and is not to be freed. */
 bool keeper_attend_freed(void *p, const void *caller) HIDDEN;
 

@@ -6,17 +6,11 @@
 #include "agent/mini.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #define TURN UINT64_C(100000000)
 #define SECOND UINT64_C(1000000000)
 #define BUDGET UINT64_C(10000000)
-
-/* See is_idle. */
-#define IDLE SECOND
-#define IDLE_LONG (5 * SECOND)
-#define IDLE_BYTES (UINT64_C(64) << 20)
 
 static uint64_t
 since_start(void)
@@ -60,61 +54,7 @@ keeper_work_wanted(void)
 	    (keeper_work_ordered() || knob_on());
 }
 
-/* ---- what the kernel says ---------------------------------------------------------- */
-
-static bool
-read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
-{
-	char text[128];
-	long n;
-
-	*rss = *anonymous = 0;
-	if (w->statm < 0)
-		return false;
-	n = mini_call4(SYS_pread64, w->statm, text, sizeof text - 1, 0);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return keeper_statm(text, rss, anonymous);
-}
-
-static uint64_t
-anonymous_now(const void *of)
-{
-	uint64_t rss, anonymous;
-
-	read_resident(of, &rss, &anonymous);
-	return anonymous;
-}
-
-static uint64_t
-minor_faults(void)
-{
-	struct rusage r;
-
-	if (mini_call2(SYS_getrusage, RUSAGE_SELF, &r) != 0)
-		return 0;
-	return (uint64_t)r.ru_minflt;
-}
-
-/* For how long all other threads together have run for less than half a
- * percent of the time; ns. To be called every turn. */
-static uint64_t
-idle_for(struct keeper_work *w)
-{
-	uint64_t ran = w->others, passed = w->others_at;
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	w->others = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec -
-	    alloc_cpu();
-	w->others_at = alloc_clock();
-	ran = w->others - ran;
-	passed = w->others_at - passed;
-	if (ran >= passed / 200)
-		w->idle_since = w->others_at;
-	return w->others_at - w->idle_since;
-}
+/* ---- coming and going ---------------------------------------------------------- */
 
 HIDDEN bool
 keeper_work_begin(struct keeper_work *w, const struct alloc *a)
@@ -122,7 +62,7 @@ keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 	*w = (struct keeper_work){ .alloc = a, .statm = -1 };
 	keeper_pace_begin(&w->pace, alloc_clock());
 	w->base = load(&tables.keeper->base); /* of the keeper before */
-	idle_for(w);
+	keeper_idle_for(w);
 	w->idle_since = w->others_at;
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
@@ -144,18 +84,6 @@ keeper_work_end(struct keeper_work *w)
 		mini_call1(SYS_close, w->statm);
 }
 
-/*
- * So long that the knob may hold a lock for longer than the budget: where that
- * is 0.1 s per GiB at least, for a large heap only what really rests.
- */
-static bool
-is_idle(struct keeper_work *w, uint64_t anonymous)
-{
-	uint64_t idle = idle_for(w);
-
-	return idle >= IDLE_LONG || (idle >= IDLE && anonymous <= IDLE_BYTES);
-}
-
 /* ---- trims and their receipts ------------------------------------------------------ */
 
 static void
@@ -169,7 +97,7 @@ write_receipt(struct keeper_work *w, const struct ull_receipt *r)
 	*to = *r;
 	release(&to->seq, seq);
 	release(&tables.keeper->receipts, seq);
-	w->faults = minor_faults();
+	w->faults = keeper_faults();
 	w->faults_since = alloc_clock();
 	w->faults_seq = seq;
 	w->lingers = r->cause == ULL_CAUSE_NOW || r->cause == ULL_CAUSE_FULL;
@@ -183,7 +111,7 @@ count_faults(struct keeper_work *w)
 
 	if (w->faults_since == 0 || alloc_clock() - w->faults_since < SECOND)
 		return;
-	store(&r->faults, minor_faults() - w->faults);
+	store(&r->faults, keeper_faults() - w->faults);
 	w->faults_since = 0;
 }
 
@@ -194,19 +122,20 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause, bool idle,
 	struct alloc_pass p = { .want = want, .budget = BUDGET,
 		.full = cause == ULL_CAUSE_FULL,
 		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT,
-		.idle = idle, .anonymous = anonymous_now, .of = w };
+		.idle = idle, .anonymous = keeper_anonymous, .of = w };
 	uint64_t began = alloc_clock(), cpu = alloc_cpu(), anonymous;
 
+	p.wanted = p.knob ? keeper_wanted : NULL;
 	*r = (struct ull_receipt){ .cause = cause, .wanted = want,
 		.faults = UINT64_MAX };
-	read_resident(w, &r->before, &anonymous);
+	keeper_resident(w, &r->before, &anonymous);
 	keeper_state(ULL_KEEPER_TRIMMING);
 	if (w->alloc != NULL)
 		w->alloc->shrink(&p);
 	else
 		store(&tables.keeper->reason, ULL_REASON_ALLOCATOR);
 	keeper_state(ULL_KEEPER_WATCHING);
-	read_resident(w, &r->after, &anonymous);
+	keeper_resident(w, &r->after, &anonymous);
 	r->time = since_start();
 	r->duration = alloc_clock() - began;
 	r->live = load(&tables.counters->live_bytes);
@@ -220,31 +149,11 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause, bool idle,
 
 /* ---- a turn ------------------------------------------------------------------------- */
 
-static struct keeper_view
-look(const struct keeper_work *w)
-{
-	struct ull_keeper *k = tables.keeper;
-	struct keeper_view v = { .base = w->base };
-
-	read_resident(w, &v.rss, &v.anonymous);
-	v.live = load(&tables.counters->live_bytes);
-	if ((int64_t)v.live < 0)
-		v.live = 0; /* for an instant: see stacks.c */
-	v.percent = load(&tables.control->trim);
-	v.limit = load(&tables.control->memory_limit);
-	store(&k->seen_rss, v.rss);
-	store(&k->seen_anonymous, v.anonymous);
-	store(&k->seen_live, v.live);
-	store(&k->base, v.base);
-	store(&k->seen_time, since_start());
-	return v;
-}
-
 /* What was asked for and is not there is the base. */
 static void
 learn(struct keeper_work *w, const struct ull_receipt *r, bool idle)
 {
-	struct keeper_view v = look(w);
+	struct keeper_view v = keeper_see(w);
 
 	w->base = keeper_base(&v, r->flags & ULL_TRIM_EXHAUSTED);
 	if (idle && (r->flags & ULL_TRIM_EXHAUSTED))
@@ -287,12 +196,24 @@ reach_out(struct keeper_work *w)
 	return now;
 }
 
+/* From outside, what was allocated before we came can be counted. */
+static void
+take_base(struct keeper_work *w)
+{
+	uint64_t base = load(&tables.control->base);
+
+	if (base == 0)
+		return;
+	w->base = w->idle_base = base;
+	store(&tables.control->base, 0);
+}
+
 static void
 mind_knob(struct keeper_work *w)
 {
 	struct keeper_view v;
 	struct ull_receipt r;
-	bool by_limit, idle;
+	bool by_limit, idle, falling;
 	uint64_t want;
 	size_t reach;
 
@@ -307,14 +228,17 @@ mind_knob(struct keeper_work *w)
 	if (w->statm < 0)
 		return;
 	reach = reach_out(w);
-	v = look(w);
+	take_base(w);
+	v = keeper_see(w);
 	v.base = w->base = keeper_base(&v, false);
 	w->idle_base = w->idle_base < w->base ? w->idle_base : w->base;
-	idle = is_idle(w, v.anonymous);
+	idle = keeper_is_idle(w, v.anonymous);
+	falling = keeper_is_falling(w, v.live);
 	if (idle)
 		v.base = w->idle_base;
 	if (alloc_clock() < w->next || (reach == 0 && !idle) ||
-	    (want = keeper_want(&v, &by_limit)) == 0)
+	    (want = keeper_want(&v, &by_limit)) == 0 ||
+	    (falling && !by_limit))
 		return;
 	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, idle, &r);
 	settle(w, &r, idle);
@@ -332,9 +256,9 @@ serve_trims(struct keeper_work *w)
 
 	if (now != load(&tables.keeper->trim_now)) {
 		/* Threads that sample meanwhile hand their arenas over. */
-		idle_for(w);
+		keeper_idle_for(w);
 		doze(2 * TURN);
-		idle = idle_for(w) > TURN;
+		idle = keeper_idle_for(w) > TURN;
 		trim(w, UINT64_MAX, ULL_CAUSE_NOW, idle, &r);
 		learn(w, &r, idle);
 		store(&tables.keeper->trim_now, now);

@@ -475,6 +475,7 @@ ended_by(struct injector *j, int sig)
 static void
 on_stop(struct injector *j, int status, bool left)
 {
+	static const uint32_t yes = 1;
 	const struct site *s = j->site;
 	int sig = status >> 16 == 0 ? WSTOPSIG(status) : 0;
 	struct user_regs_struct regs, back = natural(j);
@@ -491,6 +492,9 @@ on_stop(struct injector *j, int status, bool left)
 		    "signal %d came", WSTOPSIG(status));
 	} else if (at < j->image_len &&
 	    (left || at >= (uint64_t)(stub_decide - stub_begin))) {
+		/* As it will not get there any more; the next attach waits for
+		 * that word. */
+		site_write(s, s->status.address + STUB_LEFT, &yes, sizeof yes);
 		set_regs(j->tid, &back);
 		j->report->result = INJECT_LEFT;
 	} else if (!left && sig != 0 && is_handled(j, sig)) {

@@ -296,6 +296,8 @@ attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 	t = find(operand(o, 0), e);
 	rc = t == NULL ? -1 :
 	    do_attach(&t, option_text(o, "copy-in"), &want, &text, e);
+	if (rc == 0 && (want.trim != KNOB_OFF || want.memory_limit != 0))
+		trim_base(o, t);
 	if (rc == 0)
 		rc = print(o, &text, e);
 	if (rc == 0 && option_given(o, "seconds")) {

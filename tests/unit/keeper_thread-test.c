@@ -147,6 +147,12 @@ real_scope(void)
 	return &map;
 }
 
+const struct link_map *
+real_libc(void)
+{
+	return NULL;
+}
+
 /* No library is loaded here. */
 void
 slots_follow(void)

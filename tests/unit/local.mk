@@ -162,7 +162,8 @@ tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
 # The thread itself, under the thread sanitizer too.
 tests_unit_keeper_thread_test_SOURCES = tests/unit/keeper_thread-test.c \
 	$(agent_fake) src/agent/alloc.c src/agent/keeper.c \
-	src/agent/keeper_rule.c src/agent/keeper_work.c src/agent/mini.c
+	src/agent/keeper_look.c src/agent/keeper_rule.c \
+	src/agent/keeper_work.c src/agent/mini.c
 tests_unit_keeper_thread_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_keeper_thread_test_LDADD = $(agent_fake_libs)
 tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! Calls through a closure and a trait object, in a second thread too, and
-//! then sleeps in both. Says "ready".
+//! then waits in both. Says "ready".
 use std::io::Write;
 use std::sync::Mutex;
 
@@ -18,7 +18,7 @@ impl Clock for Shop {
         let held = self.times.lock().unwrap();
         println!("ready");
         std::io::stdout().flush().unwrap();
-        std::thread::sleep(std::time::Duration::from_secs(n));
+        std::thread::park_timeout(std::time::Duration::from_secs(n));
         held.len() as u64 + n
     }
 }
