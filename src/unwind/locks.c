@@ -19,8 +19,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
-/* A tenth of a second in all, where there seems to be a deadlock. */
-#define TRIES 20
+/* Half a second in all, where there seems to be a deadlock. */
+#define TRIES 100
 #define PAUSE_NS 5000000
 
 enum { LOCK, COUNT, OWNER, USERS, KIND };

@@ -18,7 +18,9 @@ impl Clock for Shop {
         let held = self.times.lock().unwrap();
         println!("ready");
         std::io::stdout().flush().unwrap();
-        std::thread::park_timeout(std::time::Duration::from_secs(n));
+        while n > 0 {
+            std::thread::park();
+        }
         held.len() as u64 + n
     }
 }
