@@ -187,7 +187,6 @@ endif
 if HAVE_CMOCKA
 top_tests = tests/unit/top-test tests/unit/top_process-test \
 	tests/unit/top-random-test tests/unit/proc_sweep-test
-	tests/unit/top-random-test tests/unit/proc_sweep-test
 check_PROGRAMS += $(top_tests)
 TESTS += $(top_tests)
 GOLDEN_TESTS += tests/unit/top-test tests/unit/top_process-test
@@ -200,6 +199,10 @@ tests_unit_top_test_SOURCES = tests/unit/top-test.c $(top_world)
 tests_unit_top_test_CPPFLAGS = $(top_cppflags)
 tests_unit_top_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_top_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_top_process_test_SOURCES = tests/unit/top_process-test.c $(top_world)
+tests_unit_top_process_test_CPPFLAGS = $(top_cppflags)
+tests_unit_top_process_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_top_process_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 tests_unit_top_random_test_SOURCES = tests/unit/top-random-test.c $(top_fake)
 tests_unit_top_random_test_CPPFLAGS = $(top_cppflags)
 tests_unit_top_random_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
