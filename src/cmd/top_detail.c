@@ -448,6 +448,9 @@ top_source_detail(void *arg, const struct source_request *r)
 		d->gone = e.status == ERR_GONE;
 		snprintf(d->problem, sizeof d->problem, "%s", e.text);
 	}
+	/* It may have ended in the middle: then half of it is of no process,
+	 * and the view keeps what it had. */
+	d->gone = d->gone || !target_is_same(s->target);
 	snapshot_free(agent);
 	rest(s, d);
 	return d;

@@ -435,7 +435,8 @@ process_more_keys(const struct ui *ui)
 	const struct tab *tab = process_tab(ui);
 
 	if (!ui->process.row.agent && (tab == &tab_heap || tab == &tab_losses))
-		return advice_keys;
+		return ui->process.row.kernel || ui->process.row.state == 'Z' ?
+		    NULL : advice_keys;
 	return tab->keys;
 }
 

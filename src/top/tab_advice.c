@@ -27,6 +27,16 @@ paragraph(struct ui *ui, int row, enum style style, const char *text)
 	    style, text) + (ui->canvas.rows >= 20);
 }
 
+/* Why there is nothing that an agent could be put into; NULL: there is. */
+static const char *
+hollow(const struct source_row *r)
+{
+	return r->kernel ? "A thread of the kernel has no memory of its own." :
+	    r->state == 'Z' ? "A zombie has no memory: its parent has yet to "
+			      "ask how it ended." :
+			      NULL;
+}
+
 static void
 draw_advice(struct ui *ui, int row)
 {
@@ -57,6 +67,10 @@ tab_needs_agent(struct ui *ui, int row)
 		return false;
 	if (d->problem[0] != '\0')
 		row = paragraph(ui, row, STYLE_WARN, d->problem) + 1;
+	if (hollow(&ui->process.row) != NULL) {
+		paragraph(ui, row, STYLE_PLAIN, hollow(&ui->process.row));
+		return true;
+	}
 	if (d->unseen[0] != '\0') {
 		row = paragraph(ui, row, STYLE_STRONG, "No agent can be "
 		    "seen in this process.");
@@ -93,7 +107,8 @@ tab_offer(struct ui *ui, int row, int bottom, const char *what)
 	struct canvas *c = &ui->canvas;
 	int at = 1;
 
-	if ((d->agent && !d->quiet) || ui->process.row.hidden || row >= bottom)
+	if ((d->agent && !d->quiet) || ui->process.row.hidden ||
+	    hollow(&ui->process.row) != NULL || row >= bottom)
 		return row;
 	if (!ui->settings.readonly)
 		at += canvas_put(c, row, at, STYLE_OURS, "A") + 1;

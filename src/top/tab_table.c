@@ -120,8 +120,10 @@ tab_table_draw(struct ui *ui, int row, int bottom)
 	bool headings = s->detail->text == NULL;
 	int end = bottom;
 
-	if (s->n_lines == 0)
-		return row;
+	if (s->n_lines == 0) {
+		canvas_put(c, row, 1, STYLE_FAINT, "there are none");
+		return row + 1;
+	}
 	row = draw_note(ui, row, bottom);
 	if (headings)
 		canvas_left(c, row++, 1, c->columns - 2, STYLE_FAINT,

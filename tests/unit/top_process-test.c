@@ -157,6 +157,24 @@ a_process_without_an_agent_gets_advice(void **state)
 }
 
 static void
+what_has_no_heap_gets_no_advice(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 24, 80, true);
+	open_tab(&w, 2, '2');
+	assert_shows(&w, "thread of the kernel");
+	assert_hides(&w, "attach");
+	open_tab(&w, 5003, '2');
+	assert_shows(&w, "zombie has no memory");
+	assert_hides(&w, "attach");
+	open_tab(&w, 5003, '6');
+	assert_hides(&w, "attach");
+	end(&w);
+}
+
+static void
 descriptors_without_an_agent_say_what_one_would_tell(void **state)
 {
 	struct world w;
@@ -471,6 +489,7 @@ main(void)
 		cmocka_unit_test(tagged_ones_are_told_and_only_they_get_it),
 		cmocka_unit_test(readonly_takes_the_levers_away),
 		cmocka_unit_test(a_process_without_an_agent_gets_advice),
+		cmocka_unit_test(what_has_no_heap_gets_no_advice),
 		cmocka_unit_test(
 		    descriptors_without_an_agent_say_what_one_would_tell),
 		cmocka_unit_test(attaching_asks_and_is_done_aside),
