@@ -203,7 +203,13 @@ struct ull_control {
 	uint64_t start; /* a ticket */
 	uint64_t lease; /* ns; 0: none */
 	uint64_t look;	/* a ticket of whoever reads */
-	uint64_t reserved[53];
+	/*
+	 * Anonymous memory that no trim returns, less what the agent counts as
+	 * live, as somebody else has counted it: what was allocated before the
+	 * agent came is in there. The keeper begins with it and sets it to 0.
+	 */
+	uint64_t base;
+	uint64_t reserved[52];
 };
 
 #define ULL_TRIM_OFF UINT64_MAX

@@ -196,6 +196,18 @@ reach_out(struct keeper_work *w)
 	return now;
 }
 
+/* From outside, what was allocated before we came can be counted. */
+static void
+take_base(struct keeper_work *w)
+{
+	uint64_t base = load(&tables.control->base);
+
+	if (base == 0)
+		return;
+	w->base = w->idle_base = base;
+	store(&tables.control->base, 0);
+}
+
 static void
 mind_knob(struct keeper_work *w)
 {
@@ -216,6 +228,7 @@ mind_knob(struct keeper_work *w)
 	if (w->statm < 0)
 		return;
 	reach = reach_out(w);
+	take_base(w);
 	v = keeper_see(w);
 	v.base = w->base = keeper_base(&v, false);
 	w->idle_base = w->idle_base < w->base ? w->idle_base : w->base;

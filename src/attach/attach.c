@@ -46,6 +46,7 @@ struct work {
 	unsigned random;
 	uint64_t ran; /* of a thread that may be in the stub */
 	char why[300]; /* the last reason that there was none */
+	int32_t tracer; /* who had the thread at the last try, or 0 */
 };
 
 static uint64_t
@@ -141,15 +142,20 @@ was_sent(const struct work *w)
 }
 
 static int
-explain(const struct work *w, struct err *e)
+explain(struct work *w, struct err *e)
 {
 	int32_t tracer;
 
 	switch (w->report.result) {
 	case INJECT_DENIED:
+		/* Its memory could be opened for writing, so it is a tracer's
+		 * doing, who came since the preflight; often for a short look
+		 * only, as ours are. */
 		tracer = denial_tracer(w->report.tid);
-		return tracer != 0 ? denial_traced(&w->process, tracer, e) :
-				     denial_forbidden(&w->process, e);
+		if (tracer != 0)
+			w->tracer = tracer;
+		snprintf(w->why, sizeof w->why, "it is being traced");
+		return 0;
 	case INJECT_FILTER:
 		return err_set(e, ERR_FAILED,
 		    "process %d is under seccomp: %s, so no agent can work in "
@@ -172,6 +178,7 @@ try_thread(struct work *w, int32_t tid, const struct task_call *call,
 	if (!call->running)
 		vet_rehearse(w->vet, tid, call->sp, call->pc);
 	w->out->tries++;
+	w->tracer = 0;
 	w->call.deadline_ns = WAIT_NS;
 	if (inject(&w->site, w->vet, tid, &w->call, &w->report, e) < 0)
 		return -1;
@@ -253,6 +260,8 @@ explain_none(const struct work *w, struct err *e)
 {
 	char where[200];
 
+	if (w->tracer != 0)
+		return denial_traced(&w->process, w->tracer, e);
 	if (w->why[0] == '\0')
 		task_summary(w->pid, where, sizeof where);
 	return err_set(e, ERR_FAILED,

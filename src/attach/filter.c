@@ -48,6 +48,7 @@ may_fail(const struct filter_call *call, uint32_t error)
 {
 	switch (call->number) {
 	case SYS_set_robust_list:
+	case SYS_rt_sigaction:
 		return true;
 	/* Clearing away what dead processes have left. */
 	case SYS_kill:

@@ -123,15 +123,17 @@ natural(const struct injector *j)
 	return regs;
 }
 
-/* Lets it go as if nothing had happened. */
+/* At once, so that whoever lets it go, the kernel included when we are killed,
+ * lets it go as if nothing had happened. */
 static void
-let_go(const struct injector *j, int sig)
+make_natural(const struct injector *j)
 {
 	struct user_regs_struct regs = natural(j);
 
 	if (regs.rax != j->at.regs.rax)
-		set_regs(j->tid, &regs);
-	ptrace(PTRACE_DETACH, j->tid, NULL, (void *)(intptr_t)sig);
+		ptrace(PTRACE_POKEUSER, j->tid,
+		    (void *)offsetof(struct user, regs.rax),
+		    (void *)(uintptr_t)regs.rax);
 }
 
 /* What the kernel would do on the way out of the stop, in registers: back to
@@ -317,6 +319,8 @@ is_safe(struct injector *j)
 		told(j, INJECT_REFUSED, "it runs 32-bit code");
 		return false;
 	}
+	make_natural(j);
+	fault_point();
 	if (!is_safe_call(j) || !is_free(j))
 		return false;
 	if (vet_room(j->vet, j->tid, &j->at.regs, why, sizeof why) &&
@@ -361,6 +365,9 @@ fill_registers(struct injector *j)
 	d->r15 = r->r15;
 	d->rip = rip;
 	d->flags = r->eflags;
+	d->rax_ended = (uint64_t)-EINTR;
+	d->rip_ended = r->rip;
+	d->signal = 0;
 }
 
 /* Everything but the registers. Nothing of it is in anybody's way. */
@@ -402,8 +409,9 @@ commit(struct injector *j)
 	struct user_regs_struct regs = j->at.regs;
 
 	fill_registers(j);
+	errno = ESRCH; /* of what is not an error, but less than all */
 	if (!write_all(j, scratch)) {
-		told(j, INJECT_GONE, "its memory could not be written");
+		failed(j, "its memory could not be written");
 		return false;
 	}
 	regs.rip = j->site->code.address +
@@ -433,13 +441,28 @@ is_handled(const struct injector *j, int sig)
 	return (mask_of(text, "\nSigCgt:\t") >> (sig - 1) & 1) != 0;
 }
 
-/* Calls that a handler ends with EINTR whatever SA_RESTART says. */
-static bool
-always_ends(const struct user_regs_struct *r)
+/* What a handler that runs in the middle of the stub makes of the call: some
+ * it ends with EINTR whatever SA_RESTART says, others if that says so. */
+static void
+ended_by(struct injector *j, int sig)
 {
-	return (int64_t)r->rax == -EINTR ||
-	    (int64_t)r->rax == -ERESTARTNOHAND ||
-	    (int64_t)r->rax == -ERESTART_RESTARTBLOCK;
+	const struct user_regs_struct *r = &j->at.regs;
+	struct stub_data *d = data_of(j);
+
+	switch (-(int64_t)r->rax) {
+	case EINTR:
+	case ERESTARTNOHAND:
+	case ERESTART_RESTARTBLOCK:
+		d->rip = d->rip_ended;
+		d->rax = d->rax_ended;
+		break;
+	case ERESTARTSYS:
+		d->signal = (uint64_t)sig;
+		break;
+	default:
+		return;
+	}
+	site_write(j->site, j->site->code.address, j->image, j->image_len);
 }
 
 /*
@@ -452,29 +475,30 @@ always_ends(const struct user_regs_struct *r)
 static void
 on_stop(struct injector *j, int status, bool left)
 {
+	static const uint32_t yes = 1;
 	const struct site *s = j->site;
 	int sig = status >> 16 == 0 ? WSTOPSIG(status) : 0;
 	struct user_regs_struct regs, back = natural(j);
-	struct stub_data *d = data_of(j);
-	bool inside;
+	uint64_t at;
 
 	if (!get_regs(j->tid, &regs)) {
 		failed(j, "PTRACE_GETREGSET");
 		return;
 	}
-	inside = regs.rip - s->code.address < j->image_len;
+	at = regs.rip - s->code.address;
 	if (regs.rip == j->sent.rip) {
 		set_regs(j->tid, &back);
 		told(j, sig != 0 ? INJECT_SIGNAL : INJECT_STOPPED,
 		    "signal %d came", WSTOPSIG(status));
-	} else if (inside && left) {
+	} else if (at < j->image_len &&
+	    (left || at >= (uint64_t)(stub_decide - stub_begin))) {
+		/* As it will not get there any more; the next attach waits for
+		 * that word. */
+		site_write(s, s->status.address + STUB_LEFT, &yes, sizeof yes);
 		set_regs(j->tid, &back);
 		j->report->result = INJECT_LEFT;
-	} else if (!left && sig != 0 && is_handled(j, sig) &&
-	    always_ends(&j->at.regs)) {
-		d->rip = j->at.regs.rip;
-		d->rax = (uint64_t)-EINTR;
-		site_write(s, s->code.address, j->image, j->image_len);
+	} else if (!left && sig != 0 && is_handled(j, sig)) {
+		ended_by(j, sig);
 	}
 	ptrace(PTRACE_DETACH, j->tid, NULL, (void *)(intptr_t)sig);
 }
@@ -530,13 +554,12 @@ try(struct injector *j)
 		failed(j, "PTRACE_INTERRUPT");
 		return;
 	}
-	fault_point();
+	fault_point(); /* the one at which a call may end with EINTR */
 	status = wait_stop(j, j->call->deadline_ns);
 	if (status < 0 || !is_ours(j, status))
 		return;
-	fault_point();
 	if (!is_safe(j) || !commit(j)) {
-		let_go(j, 0);
+		ptrace(PTRACE_DETACH, j->tid, NULL, NULL);
 		j->report->stopped_ns = now() - j->since;
 		return;
 	}

@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -31,6 +33,29 @@
 /* Of capabilities(7). */
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_RESOURCE 24
+
+/* ---- its memory ----------------------------------------------------------------- */
+
+/*
+ * A child of vfork borrows its parent's memory until it executes something:
+ * an agent would be in the parent, under the child's name.
+ */
+bool
+look_memory(struct look *l)
+{
+	uint64_t parent = 0;
+
+	task_status_number(l->pid, l->site.body, "PPid", 10, &parent);
+	if (parent == 0 ||
+	    syscall(SYS_kcmp, (pid_t)parent, l->pid, KCMP_VM, 0, 0) != 0)
+		return true;
+	look_say(l, "memory", FINDING_NOT,
+	    "it has none of its own: it uses that of its parent, process "
+	    "%llu, until it executes a program, as after vfork; try again "
+	    "then",
+	    (unsigned long long)parent);
+	return false;
+}
 
 /* ---- the program ---------------------------------------------------------------- */
 

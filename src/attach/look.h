@@ -20,6 +20,7 @@ void look_say(struct look *l, const char *what, enum finding_met met,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Each adds what it finds; false if nothing further makes sense. */
+bool look_memory(struct look *l);
 bool look_program(struct look *l);
 bool look_libc(struct look *l);
 void look_agent(struct look *l);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Inode of the first pid namespace of a machine: PROC_PID_INIT_INO. */
@@ -97,21 +98,39 @@ check_state(struct look *l)
 	return l->out->list[l->out->n - 1].met == FINDING_MET;
 }
 
+/* How long a tracer may be there and be no obstacle: ullage stack and the like
+ * look at a thread for some tenths of a millisecond. */
+#define TRACER_LOOKS 10
+#define TRACER_PAUSE_NS 10000000
+
+static int32_t
+find_tracer(int32_t pid)
+{
+	int32_t *tids, tracer = 0;
+	uint64_t value;
+	size_t n;
+
+	if (task_list(pid, &tids, &n) == 0)
+		for (size_t i = 0; i < n && tracer == 0; i++)
+			if (task_status_number(pid, tids[i], "TracerPid", 10,
+				&value))
+				tracer = (int32_t)value;
+	free(tids);
+	return tracer;
+}
+
 /* Any thread's tracer is one too many: it may trace all. */
 static bool
 check_tracer(struct look *l)
 {
-	int32_t *tids, tracer = 0;
-	uint64_t value;
+	const struct timespec pause = { 0, TRACER_PAUSE_NS };
+	int32_t tracer = find_tracer(l->pid);
 	struct err e;
-	size_t n;
 
-	if (task_list(l->pid, &tids, &n) == 0)
-		for (size_t i = 0; i < n && tracer == 0; i++)
-			if (task_status_number(l->pid, tids[i], "TracerPid",
-				10, &value))
-				tracer = (int32_t)value;
-	free(tids);
+	for (int i = 0; i < TRACER_LOOKS && tracer != 0; i++) {
+		nanosleep(&pause, NULL);
+		tracer = find_tracer(l->pid);
+	}
 	if (tracer == 0) {
 		look_say(l, "tracer", FINDING_MET, "none");
 		return true;
@@ -209,7 +228,7 @@ check_all(struct look *l)
 {
 	if (!check_state(l) || !check_tracer(l) || !check_permission(l))
 		return;
-	if (!look_program(l))
+	if (!look_memory(l) || !look_program(l))
 		return;
 	site_find(&l->site);
 	if (!site_is_there(&l->site)) {

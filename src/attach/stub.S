@@ -15,7 +15,31 @@
 
 	.intel_syntax noprefix
 	.section .rodata
-	.globl stub_begin, stub_entry, stub_registers, stub_end
+	.globl stub_begin, stub_entry, stub_decide, stub_registers, stub_end
+
+/* Back into the system call, with everything as it was. */
+	.macro leave rax, rip
+	mov dword ptr [rbp + STUB_LEFT], 1
+	push [rip + s_flags]
+	popfq
+	mov rax, [rip + \rax]
+	mov rbx, [rip + s_rbx]
+	mov rcx, [rip + s_rcx]
+	mov rdx, [rip + s_rdx]
+	mov rsi, [rip + s_rsi]
+	mov rdi, [rip + s_rdi]
+	mov rbp, [rip + s_rbp]
+	mov r8, [rip + s_r8]
+	mov r9, [rip + s_r9]
+	mov r10, [rip + s_r10]
+	mov r11, [rip + s_r11]
+	mov r12, [rip + s_r12]
+	mov r13, [rip + s_r13]
+	mov r14, [rip + s_r14]
+	mov r15, [rip + s_r15]
+	mov rsp, [rip + s_rsp]
+	jmp [rip + \rip]
+	.endm
 
 	.balign 16
 stub_begin:
@@ -57,26 +81,25 @@ stub_entry:
 	mov eax, 0xe7
 	xor edx, edx
 	xrstor64 [rbx + STUB_XSAVE]
-	mov dword ptr [rbp + STUB_LEFT], 1
-	push [rip + s_flags]
-	popfq
-	mov rax, [rip + s_rax]
-	mov rbx, [rip + s_rbx]
-	mov rcx, [rip + s_rcx]
-	mov rdx, [rip + s_rdx]
-	mov rsi, [rip + s_rsi]
-	mov rdi, [rip + s_rdi]
-	mov rbp, [rip + s_rbp]
-	mov r8, [rip + s_r8]
-	mov r9, [rip + s_r9]
-	mov r10, [rip + s_r10]
-	mov r11, [rip + s_r11]
-	mov r12, [rip + s_r12]
-	mov r13, [rip + s_r13]
-	mov r14, [rip + s_r14]
-	mov r15, [rip + s_r15]
-	mov rsp, [rip + s_rsp]
-	jmp [rip + s_rip]
+	/* From here on, who stops this thread puts it back to where it was. */
+stub_decide:
+	mov edi, [rip + s_signal]
+	test edi, edi
+	jz again
+	/* Its handler has run in the middle of this. What the kernel would have
+	 * made of the call then, the handler's flags say. */
+	mov eax, 13 /* rt_sigaction */
+	xor esi, esi
+	lea rdx, [rbx + STUB_MASK]
+	mov r10d, 8
+	syscall
+	test eax, eax
+	jnz again
+	test dword ptr [rbx + STUB_MASK + 8], 0x10000000 /* SA_RESTART */
+	jnz again
+	leave s_rax_ended, s_rip_ended
+again:
+	leave s_rax, s_rip
 
 /* All signals are blocked from its first instruction on; by way of libc, which
  * keeps its own two for itself. */
@@ -148,6 +171,9 @@ s_r14:	.quad 0
 s_r15:	.quad 0
 s_rip:	.quad 0
 s_flags: .quad 0
+s_rax_ended: .quad 0
+s_rip_ended: .quad 0
+s_signal: .quad 0
 s_errno_location: .quad 0
 s_pthread_create: .quad 0
 s_pthread_sigmask: .quad 0

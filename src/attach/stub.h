@@ -61,6 +61,9 @@ struct stub_data {
 	/* Registers to leave with. */
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
 	uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rip, flags;
+	/* The first two of them if the call ends with EINTR; and the signal
+	 * whose handler is to tell whether it does, 0: none came. */
+	uint64_t rax_ended, rip_ended, signal;
 	/* Functions of the target's C library. */
 	uint64_t errno_location, pthread_create, pthread_sigmask;
 	uint64_t pthread_detach, gettid, dlopen, dlsym, dlerror;
@@ -72,7 +75,8 @@ struct stub_data {
 	uint64_t all_signals[16];
 };
 
-extern const char stub_begin[], stub_entry[], stub_registers[], stub_end[];
+extern const char stub_begin[], stub_entry[], stub_decide[];
+extern const char stub_registers[], stub_end[];
 #endif
 
 #endif

@@ -254,27 +254,51 @@ find(const char *pid_or_name, struct err *e)
 }
 
 static int
+do_attach(struct target **t, const char *copy_in,
+    const struct attach_want *want, struct buf *text, struct err *e)
+{
+	char *library;
+	int rc;
+
+	if (!(*t)->alive)
+		return err_set(e, ERR_GONE, "process %d has ended", (*t)->pid);
+	if ((library = agent_path(e)) == NULL)
+		return -1;
+	if ((rc = by_words(t, text, e)) == 0)
+		rc = by_injection(t, library, copy_in, want, text, e);
+	free(library);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+attach_to(const char *pid_or_name, struct buf *text, struct err *e)
+{
+	const struct attach_want usual = { .interval = 512 << 10,
+		.trim = KNOB_OFF, .follow = ATTACH_FOLLOW_ALL };
+	struct target *t = find(pid_or_name, e);
+	int rc = t == NULL ? -1 : do_attach(&t, NULL, &usual, text, e);
+
+	target_free(t);
+	return rc;
+}
+
+static int
 attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	struct attach_want want;
 	struct target *t;
-	char *library;
 	int rc;
 
 	(void)cmd;
-	if (read_want(o, &want, e) < 0 || (library = agent_path(e)) == NULL)
+	if (read_want(o, &want, e) < 0)
 		return -1;
 	t = find(operand(o, 0), e);
-	rc = t == NULL ? -1 : 0;
-	if (rc == 0 && !t->alive)
-		rc = err_set(e, ERR_GONE, "process %d has ended", t->pid);
+	rc = t == NULL ? -1 :
+	    do_attach(&t, option_text(o, "copy-in"), &want, &text, e);
+	if (rc == 0 && (want.trim != KNOB_OFF || want.memory_limit != 0))
+		trim_base(o, t);
 	if (rc == 0)
-		rc = by_words(&t, &text, e);
-	if (rc == 0)
-		rc = by_injection(&t, library, option_text(o, "copy-in"),
-		    &want, &text, e);
-	if (rc >= 0)
 		rc = print(o, &text, e);
 	if (rc == 0 && option_given(o, "seconds")) {
 		fflush(stdout);
@@ -285,7 +309,6 @@ attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 	}
 	buf_free(&text);
 	target_free(t);
-	free(library);
 	return rc;
 }
 

@@ -32,6 +32,10 @@ bool attach_words_wait(struct target **t, enum presence_state state);
 void attach_words_left(const struct target *t, const struct presence *p,
     struct buf *text);
 
+/* Attaches, or wakes the agent that is there, as ullage attach does without
+ * options; what came of it is in text. 0 if the agent records. */
+int attach_to(const char *pid_or_name, struct buf *text, struct err *e);
+
 /* Detaches by what means there are; what came of it is in text. 0 if the
  * agent is out or quiet. */
 int detach_from(const char *pid_or_name, uint64_t wait_ns, struct buf *text,

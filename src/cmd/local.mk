@@ -39,7 +39,8 @@ src_libhome_a_SOURCES += \
 	src/cmd/top.c \
 	src/cmd/top_batch.c src/cmd/top_batch.h \
 	src/cmd/top_detail.c \
-	src/cmd/top_levers.c \
+	src/cmd/top_levers.c src/cmd/top_levers.h \
+	src/cmd/top_levers_agent.c \
 	src/cmd/top_machine.c \
 	src/cmd/top_source.c src/cmd/top_source.h \
 	src/cmd/top_agents.c \

@@ -4,6 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "base/escape.h"
+#include "base/json.h"
 #include "base/output.h"
 #include "base/units.h"
 #include "base/xalloc.h"
@@ -396,16 +397,14 @@ maps_json(const struct ledger *l)
 
 	for (size_t i = 0; i < l->n_maps; i++) {
 		const struct ledger_map *m = &l->maps[i];
-		struct buf name = BUF_INIT;
 
-		escape_utf8(&name, m->map->name);
 		json_array_append_new(list,
-		    json_pack("{s:o, s:o, s:o, s:o, s:s, s:s}", "start",
+		    json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "start",
 			number(m->map->start), "end", number(m->map->end),
 			"rss", number(m->map->rss), "live",
 			number((uint64_t)m->live), "part",
-			ledger_key(m->part), "name", buf_text(&name)));
-		buf_free(&name);
+			ledger_key(m->part), "name",
+			json_text(m->map->name)));
 	}
 	return list;
 }

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "census/census.h"
 #include "cmd/table_out.h"
+#include "proc/status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,8 @@ is_late(const struct target *t, const struct snapshot *s)
 	struct timespec now, up;
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), boot, start;
 
+	if (s->attached)
+		return true;
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	boot = (uint64_t)(now.tv_sec - up.tv_sec) * 1000000000u +
@@ -38,16 +41,12 @@ is_late(const struct target *t, const struct snapshot *s)
 	return s->start_ns > start + LATE_NS;
 }
 
+/* Unasked: or m->why_not. */
 static bool
-is_wanted(const struct options *o, const struct target *t,
-    const struct snapshot *s, uint64_t anonymous, struct memory_census *m)
+is_cheap(uint64_t anonymous, struct memory_census *m)
 {
 	char text[UNITS_MAX], limit[UNITS_MAX];
 
-	if (option_given(o, "census"))
-		return true;
-	if (option_given(o, "cheap") || (s != NULL && !is_late(t, s)))
-		return false;
 	if (anonymous <= AFFORDABLE)
 		return true;
 	snprintf(m->why_not, sizeof m->why_not,
@@ -57,6 +56,17 @@ is_wanted(const struct options *o, const struct target *t,
 	    units_bytes(text, (int64_t)anonymous),
 	    (double)anonymous / (1u << 30) * 0.5);
 	return false;
+}
+
+static bool
+is_wanted(const struct options *o, const struct target *t,
+    const struct snapshot *s, uint64_t anonymous, struct memory_census *m)
+{
+	if (option_given(o, "census"))
+		return true;
+	if (option_given(o, "cheap") || (s != NULL && !is_late(t, s)))
+		return false;
+	return is_cheap(anonymous, m);
 }
 
 static void
@@ -103,6 +113,33 @@ memory_census_take(const struct options *o, const struct target *t,
 	fill(m, c);
 	census_free(c);
 	return 0;
+}
+
+bool
+memory_census_knob(const struct target *t, const struct snapshot *s,
+    struct memory_census *m, uint64_t *base)
+{
+	struct census_options how = { .seconds = SECONDS, .plain = true };
+	struct status status;
+	struct err e = { ERR_FAILED, "" };
+	struct census *c;
+	double live, error;
+
+	memset(m, 0, sizeof *m);
+	if (!is_late(t, s) || status_read(t->pid, &status, &e) < 0 ||
+	    !is_cheap(status.rss_anon, m))
+		return false;
+	if ((c = census_take(t->pid, &how, &e)) == NULL) {
+		snprintf(m->why_not, sizeof m->why_not, "%s", e.text);
+		return false;
+	}
+	fill(m, c);
+	census_free(c);
+	snapshot_live_total(s, &live, &error);
+	*base = memory_census_base(m, status.rss_anon);
+	if ((double)m->live > live)
+		*base += m->live - (uint64_t)live;
+	return true;
 }
 
 void

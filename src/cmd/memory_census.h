@@ -43,6 +43,14 @@ void memory_census_use(const struct memory_census *m, struct ledger_input *in,
 uint64_t memory_census_base(const struct memory_census *m,
     uint64_t anonymous);
 
+/*
+ * The same for the agent's own sums, in which what is older than the agent is
+ * missing: see knob_set_base. False if none is needed, or with m->why_not if
+ * none was taken.
+ */
+bool memory_census_knob(const struct target *t, const struct snapshot *s,
+    struct memory_census *m, uint64_t *base);
+
 /* The census beside the agent's estimate, if there is one. */
 void memory_census_draw(const struct memory_census *m,
     const struct snapshot *s, struct buf *out);

@@ -207,7 +207,7 @@ agent_section(const struct target *target, const struct watch_memory *m,
 		table_text(t, 0, "what it could not record");
 		table_u64_as(t, 1, CELL_COUNT, g.lost);
 	}
-	fn(arg, "heap", !has ? "it has no agent: start it with ullage run" :
+	fn(arg, "heap", !has ? "it has no agent: ullage attach brings one in" :
 	    g.shadowed ? "another malloc comes before the agent's, so it sees "
 			 "nothing" : NULL, t);
 	table_free(t);

@@ -404,10 +404,12 @@ write_agent(const struct show *p, struct buf *out)
 
 	label(out, "agent");
 	if (s == NULL) {
-		buf_puts(
-		    out, p->t->segment < 0
-			     ? "none (ullage run starts a program with one)\n"
-			     : "its segment cannot be read\n");
+		if (p->t->segment < 0)
+			buf_printf(out,
+			    "none (ullage attach %d brings one in)\n",
+			    p->t->pid);
+		else
+			buf_puts(out, "its segment cannot be read\n");
 		return;
 	}
 	if (s->attached)

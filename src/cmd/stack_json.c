@@ -2,7 +2,7 @@
 /* ullage stack for programs: every thread by itself, nothing left out. */
 #include "config.h"
 
-#include "base/escape.h"
+#include "base/json.h"
 #include "cmd/stack_view.h"
 #include "unwind/calls.h"
 
@@ -10,33 +10,9 @@
 #include <stdio.h>
 
 static json_t *
-text(const char *s)
-{
-	struct buf clean = BUF_INIT;
-	json_t *j;
-
-	if (escape_is_utf8(s))
-		return json_string_nocheck(s);
-	escape_utf8(&clean, s);
-	j = json_string_nocheck(buf_text(&clean));
-	buf_free(&clean);
-	return j;
-}
-
-/* Addresses have more bits than a JSON number is sure to keep. */
-static json_t *
-address(uint64_t value)
-{
-	char hex[24];
-
-	snprintf(hex, sizeof hex, "0x%llx", (unsigned long long)value);
-	return json_string(hex);
-}
-
-static json_t *
 or_null(const char *s)
 {
-	return s != NULL && s[0] != '\0' ? text(s) : json_null();
+	return s != NULL && s[0] != '\0' ? json_text(s) : json_null();
 }
 
 static json_t *
@@ -50,8 +26,10 @@ frames(const struct stack_view *v, const struct thread *h)
 			json_t *f = json_object();
 
 			stack_line(v, h, i, k, &l);
-			json_object_set_new(f, "address", address(l.address));
-			json_object_set_new(f, "function", text(l.function));
+			json_object_set_new(f, "address",
+			    json_address(l.address));
+			json_object_set_new(f, "function",
+			    json_text(l.function));
 			json_object_set_new(f, "file", or_null(l.file));
 			json_object_set_new(f, "line",
 			    l.line > 0 ? json_integer(l.line) : json_null());
@@ -75,8 +53,8 @@ lock(const struct stack_view *v, const struct thread *h)
 		return json_null();
 	j = json_object();
 	stack_lock_name(v, h->lock, &name);
-	json_object_set_new(j, "address", address(h->lock));
-	json_object_set_new(j, "name", text(buf_text(&name)));
+	json_object_set_new(j, "address", json_address(h->lock));
+	json_object_set_new(j, "name", json_text(buf_text(&name)));
 	json_object_set_new(j, "owner", json_integer(h->owner));
 	buf_free(&name);
 	return j;
@@ -89,8 +67,8 @@ thread(const struct stack_view *v, const struct thread *h)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "tid", json_integer(h->tid));
-	json_object_set_new(j, "name", text(h->name));
-	json_object_set_new(j, "state", text(state));
+	json_object_set_new(j, "name", json_text(h->name));
+	json_object_set_new(j, "state", json_text(state));
 	json_object_set_new(j, "syscall",
 	    h->call >= 0 ? json_integer(h->call) : json_null());
 	json_object_set_new(j, "syscall_name", or_null(call_name(h->call)));
@@ -118,7 +96,7 @@ stack_json(const struct stack_view *v, struct buf *out)
 	json_t *j = json_object(), *list = json_array();
 
 	json_object_set_new(j, "pid", json_integer(v->t->pid));
-	json_object_set_new(j, "command", text(v->command));
+	json_object_set_new(j, "command", json_text(v->command));
 	json_object_set_new(j, "time_ns",
 	    json_integer((json_int_t)v->t->time_ns));
 	json_object_set_new(j, "deadlocks",

@@ -21,6 +21,9 @@
 /* A process that had no agent is asked again after so many lists. */
 #define ASK_AGAIN 15
 
+/* One whose agent is quiet may get another segment. */
+#define ASK_QUIET 5
+
 static struct watched *
 find_watched(const struct top_source *s, int32_t pid, uint64_t start_ticks)
 {
@@ -135,21 +138,33 @@ take_found(struct top_source *s, struct search *q)
 			continue;
 		}
 		w = find_watched(s, f->pid, row->start_ticks);
-		if (w != NULL && w->target != NULL) {
+		if (w != NULL && w->target != NULL && w->records) {
 			target_free(f->target);
 			continue;
 		}
-		if (w == NULL) {
+		if (w != NULL) {
+			target_free(w->target);
+		} else {
 			s->watched = xgrow(s->watched, s->n_watched,
 			    &s->cap_watched, sizeof *s->watched);
 			w = &s->watched[s->n_watched++];
 		}
 		*w = (struct watched){ f->pid, row->start_ticks, f->target,
-			s->round };
+			s->round, false };
 	}
 	free(q->found);
 	free(q->pids);
 	free(q);
+}
+
+/* Whether that is soon after the last time. */
+static bool
+asked_lately(const struct top_source *s, const struct watched *w, bool changed)
+{
+	if (w->target != NULL && w->records)
+		return true;
+	return !changed && s->round - w->round <
+	    (w->target != NULL ? ASK_QUIET : ASK_AGAIN);
 }
 
 /* NULL: nobody is to be looked for. */
@@ -157,6 +172,7 @@ static struct search *
 next_search(struct top_source *s)
 {
 	struct search *q = xcalloc(1, sizeof *q);
+	bool changed = atomic_exchange(&s->agents_changed, false);
 	size_t cap = 0, n;
 	int32_t *pids;
 
@@ -166,8 +182,8 @@ next_search(struct top_source *s)
 		const struct watched *w = row == NULL ? NULL :
 		    find_watched(s, pids[i], row->start_ticks);
 
-		if (row == NULL || (w != NULL && (w->target != NULL ||
-		    s->round - w->round < ASK_AGAIN)))
+		if (row == NULL ||
+		    (w != NULL && asked_lately(s, w, changed)))
 			continue;
 		q->pids = xgrow(q->pids, q->n, &cap, sizeof *q->pids);
 		q->pids[q->n++] = pids[i];
@@ -238,8 +254,12 @@ top_agents_add(const struct top_source *s, const struct sweep_row *row,
 	if (w == NULL || w->target == NULL)
 		return;
 	out->agent = true;
+	w->records = false;
 	if (target_glance(w->target, &g, &ignored) < 0)
 		return;
+	w->records = g.armed;
+	out->attached = g.attached;
+	out->quiet = !g.armed;
 	out->samples = g.samples;
 	out->interval = g.interval;
 	out->lost = g.lost;
@@ -259,7 +279,7 @@ top_agents_free(struct top_source *s)
 
 	/* One that takes too long keeps nobody from leaving; one that has not
 	 * begun never will. */
-	if (s->searching && aside_stop(&s->search, &found) &&
+	if (s->searching && aside_stop(&s->search, 1, &found) &&
 	    (found != NULL || s->asked != NULL))
 		take_found(s, found != NULL ? found : s->asked);
 	for (size_t i = 0; i < s->n_watched; i++)

@@ -11,7 +11,9 @@
 #include "profile/kind.h"
 #include "profile/ops.h"
 #include "profile/symbolize.h"
+#include "target/glance.h"
 #include "target/knob.h"
+#include "target/presence.h"
 #include "target/snapshot.h"
 #include "tune/ledger_watched.h"
 
@@ -52,15 +54,24 @@ top_names(struct top_source *s)
 	return s->names;
 }
 
+static bool
+records(const struct target *t)
+{
+	struct glance g;
+	struct err ignored;
+
+	return target_glance(t, &g, &ignored) == 0 && g.armed;
+}
+
 /* The target that is asked for, kept from one look to the next; one without
- * an agent is looked at anew, since it may get one. */
+ * an agent that records is looked at anew, since it may get one. */
 static int
 take(struct top_source *s, const struct source_request *r, struct err *e)
 {
 	char text[16];
 
 	if (s->pid == r->pid && s->start == r->start && s->target != NULL &&
-	    s->target->segment >= 0)
+	    records(s->target))
 		return target_is_same(s->target) ? 0 :
 		    err_set(e, ERR_GONE, "process %d has ended", r->pid);
 	if (s->pid != r->pid || s->start != r->start)
@@ -222,6 +233,35 @@ wants_maps(struct top_source *s, const struct status *status)
 	return true;
 }
 
+/* Its mappings, where they may be read and that is worth it; else the note says
+ * what is missing. */
+static void
+look_at_maps(struct top_source *s, const struct source_request *r,
+    const struct status *status, struct source_detail *d)
+{
+	struct err e;
+	char size[UNITS_MAX];
+
+	if (status->rss > SMAPS_LIMIT)
+		snprintf(d->ledger_note, sizeof d->ledger_note,
+		    "above %s mappings are not read by themselves, since the "
+		    "process waits meanwhile; ullage memory %d reads them",
+		    units_bytes(size, (int64_t)SMAPS_LIMIT), r->pid);
+	if (!wants_maps(s, status))
+		return;
+	if (smaps_read(r->pid, &s->maps, &e) < 0) {
+		if (e.status == ERR_DENIED)
+			snprintf(d->ledger_note, sizeof d->ledger_note,
+			    "its mappings may not be read, so most is "
+			    "unknown; run ullage as its user or as root");
+		return;
+	}
+	s->has_maps = true;
+	s->mapped = top_now();
+	s->n_stacks = stack_pointers_read(r->pid, s->stacks, TOP_STACKS_MAX);
+	s->mapped_status = *status;
+}
+
 static int
 add_ledger(struct top_source *s, const struct source_request *r,
     const struct snapshot *agent, struct source_detail *d, struct err *e)
@@ -236,14 +276,7 @@ add_ledger(struct top_source *s, const struct source_request *r,
 
 	if (status_read(r->pid, &status, e) < 0)
 		return -1;
-	if (wants_maps(s, &status) &&
-	    smaps_read(r->pid, &s->maps, &ignored) == 0) {
-		s->has_maps = true;
-		s->mapped = top_now();
-		s->n_stacks = stack_pointers_read(r->pid, s->stacks,
-		    TOP_STACKS_MAX);
-		s->mapped_status = status;
-	}
+	look_at_maps(s, r, &status, d);
 	/* Both of the same moment, or the parts would not add up. */
 	in.status = s->has_maps ? &s->mapped_status : &status;
 	in.maps = s->has_maps ? &s->maps : NULL;
@@ -260,7 +293,7 @@ add_ledger(struct top_source *s, const struct source_request *r,
 	trim.live = (uint64_t)in.live;
 	if (knob && in.watched)
 		add_return(&l, &trim, d);
-	else if (!d->agent)
+	else if (!d->agent && d->ledger_note[0] == '\0')
 		snprintf(d->ledger_note, sizeof d->ledger_note,
 		    "without an agent live and free heap cannot be told apart");
 	if (knob)
@@ -295,11 +328,27 @@ add_profile(struct top_source *s, const struct source_request *r,
 	return 0;
 }
 
+/* By the clock on the wall, which may have been set meanwhile: it is not there
+ * for longer than its process. */
+static void
+add_agent_age(const struct snapshot *s, const struct source_request *r,
+    struct source_detail *d)
+{
+	uint64_t age = (uint64_t)top_now() - r->start;
+	struct timespec wall;
+	uint64_t now;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	now = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+	d->agent_since = now > s->start_ns ? now - s->start_ns : 0;
+	if (d->agent_since > age)
+		d->agent_since = age;
+}
+
 static void
 add_losses(const struct snapshot *s, struct source_detail *d)
 {
 	struct source_loss *l = d->losses;
-	struct timespec now;
 
 	for (size_t i = 0; i < sizeof s->fill / sizeof s->fill[0]; i++) {
 		if (s->fill[i].name == NULL || d->n_losses == LOSSES_MAX)
@@ -319,11 +368,6 @@ add_losses(const struct snapshot *s, struct source_detail *d)
 	d->samples = s->samples;
 	d->frees = s->frees;
 	d->segment = s->file_bytes;
-	clock_gettime(CLOCK_REALTIME, &now);
-	d->agent_since = (uint64_t)now.tv_sec * 1000000000u +
-	    (uint64_t)now.tv_nsec;
-	d->agent_since -= d->agent_since > s->start_ns ? s->start_ns :
-							 d->agent_since;
 }
 
 /* ---- all of it --------------------------------------------------------------------- */
@@ -336,6 +380,8 @@ fill(struct top_source *s, const struct source_request *r,
 		return -1;
 	if ((r->parts & DETAIL_LEDGER) != 0 && add_ledger(s, r, agent, d, e) < 0)
 		return -1;
+	if (agent != NULL)
+		add_agent_age(agent, r, d);
 	if ((r->parts & DETAIL_PROFILE) != 0 && agent != NULL &&
 	    add_profile(s, r, agent, d, e) < 0)
 		return -1;
@@ -372,6 +418,7 @@ top_source_detail(void *arg, const struct source_request *r)
 	struct top_source *s = arg;
 	struct source_detail *d = xcalloc(1, sizeof *d);
 	struct snapshot *agent = NULL;
+	struct presence presence;
 	struct err e = { ERR_FAILED, "" };
 
 	d->parts = r->parts;
@@ -384,6 +431,16 @@ top_source_detail(void *arg, const struct source_request *r)
 		return d;
 	}
 	d->agent = s->target->segment >= 0;
+	/* On the tabs that need one; it reads maps. */
+	if (!d->agent && (r->parts & of_agent) != 0 &&
+	    (r->parts & DETAIL_LEDGER) == 0 &&
+	    target_need_agent(s->target, &e) < 0 && (e.status == ERR_DENIED ||
+		s->target->segment_path[0] != '\0'))
+		snprintf(d->unseen, sizeof d->unseen, "%s", e.text);
+	if (d->agent && presence_read(s->target, &presence, &e) == 0) {
+		d->attached = presence.attached;
+		d->quiet = presence.state != PRESENCE_ARMED;
+	}
 	if (d->agent && (r->parts & of_agent) != 0 &&
 	    (agent = snapshot_take(s->target, &e)) == NULL)
 		snprintf(d->problem, sizeof d->problem, "%s", e.text);

@@ -3,15 +3,11 @@
 #include "config.h"
 
 #include "base/escape.h"
-#include "base/output.h"
 #include "base/units.h"
-#include "cmd/top_source.h"
-#include "cmd/trim.h"
-#include "encode/encode.h"
+#include "cmd/top_levers.h"
 #include "proc/stat.h"
 #include "proc/status.h"
 #include "symbol/imports.h"
-#include "target/knob.h"
 #include "tune/refuse.h"
 #include "tune/setlimit.h"
 
@@ -24,9 +20,8 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* "4182 (nginx)" */
-static void
-put_process(struct buf *out, int32_t pid)
+void
+top_put_process(struct buf *out, int32_t pid)
 {
 	struct status s;
 	struct err ignored;
@@ -39,8 +34,8 @@ put_process(struct buf *out, int32_t pid)
 	buf_puts(out, ")");
 }
 
-static int
-still_there(const struct action *a, struct err *e)
+int
+top_still_there(const struct action *a, struct err *e)
 {
 	struct proc_stat s;
 
@@ -107,7 +102,7 @@ ask_limit(const struct action *a, struct buf *question, struct buf *command,
 		put_change(&change, "hard", c->resource, c->old.hard,
 		    c->new.hard);
 		buf_printf(question, "set %s of ", resources[c->resource].name);
-		put_process(question, a->pid);
+		top_put_process(question, a->pid);
 		buf_printf(question, ", %s?",
 		    change.len > 0 ? buf_text(&change) : "as it is");
 		refuse_warn(c, refuse_wants_select(c) && uses_select(a->pid),
@@ -141,7 +136,7 @@ do_limit(const struct action *a, struct buf *said, struct err *e)
 		put_change(&change, "hard", c->resource, c->old.hard,
 		    c->new.hard);
 		buf_printf(said, "%s of ", resources[c->resource].name);
-		put_process(said, a->pid);
+		top_put_process(said, a->pid);
 		buf_printf(said, ": %s", change.len > 0 ? buf_text(&change) :
 		    "as it was");
 	}
@@ -227,7 +222,7 @@ ask_signal(const struct action *a, struct buf *question, struct buf *command,
 		return -1;
 	signal_text(name, sig);
 	buf_printf(question, "send %s to ", name);
-	put_process(question, a->pid);
+	top_put_process(question, a->pid);
 	buf_puts(question, "?");
 	buf_printf(command, "%s\nkill -%d %d\n", consequence(sig, &s), sig,
 	    a->pid);
@@ -247,7 +242,7 @@ do_signal(const struct action *a, struct buf *said, struct err *e)
 	fd = pidfd_open(a->pid, 0);
 	if (fd < 0)
 		return err_errno(e, "cannot signal process %d", a->pid);
-	if (still_there(a, e) < 0)
+	if (top_still_there(a, e) < 0)
 		rc = -1;
 	else if (pidfd_send_signal(fd, sig, NULL, 0) < 0)
 		rc = err_errno(e, "cannot signal process %d", a->pid);
@@ -256,221 +251,8 @@ do_signal(const struct action *a, struct buf *said, struct err *e)
 		return rc;
 	signal_text(name, sig);
 	buf_printf(said, "%s sent to ", name);
-	put_process(said, a->pid);
+	top_put_process(said, a->pid);
 	return 0;
-}
-
-/* ---- the agent --------------------------------------------------------------------- */
-
-static struct target *
-find(const struct action *a, struct err *e)
-{
-	struct target *t;
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", a->pid);
-	t = target_find(text, e);
-	if (t == NULL)
-		return NULL;
-	if (t->process.start_ticks == top_ns_to_ticks(a->start) &&
-	    target_need_agent(t, e) == 0)
-		return t;
-	if (t->process.start_ticks != top_ns_to_ticks(a->start))
-		err_set(e, ERR_GONE, "process %d has ended", a->pid);
-	target_free(t);
-	return NULL;
-}
-
-static int
-parse_interval(const struct action *a, uint64_t *interval, struct err *e)
-{
-	if (units_parse_bytes(a->text, interval))
-		return 0;
-	return err_set(e, ERR_USAGE, "\"%s\" is no size; 512k, 64k, 1 and 0 "
-	    "are", a->text);
-}
-
-static int
-ask_interval(const struct action *a, struct buf *question,
-    struct buf *command, struct err *e)
-{
-	struct target *t;
-	uint64_t interval;
-
-	if (parse_interval(a, &interval, e) < 0 || (t = find(a, e)) == NULL)
-		return -1;
-	target_free(t);
-	buf_puts(question, "have the agent in ");
-	put_process(question, a->pid);
-	if (interval == 0)
-		buf_puts(question, " record nothing more?");
-	else if (interval == 1)
-		buf_puts(question, " record every allocation?");
-	else
-		buf_printf(question, " sample every %s?", a->text);
-	if (interval != 0 && interval < 16384)
-		buf_puts(command, "so small an interval costs the process "
-		    "time, and fills the table of live objects\n");
-	buf_printf(command, "ullage heap %d --interval %s\n", a->pid, a->text);
-	return 0;
-}
-
-static int
-do_interval(const struct action *a, struct buf *said, struct err *e)
-{
-	struct target *t;
-	uint64_t interval;
-	int rc;
-
-	if (parse_interval(a, &interval, e) < 0 || (t = find(a, e)) == NULL)
-		return -1;
-	rc = target_set_interval(t, interval, e);
-	target_free(t);
-	if (rc == 0)
-		buf_printf(said, "the agent samples every %s from now on",
-		    a->text);
-	return rc;
-}
-
-/* ---- profiles ---------------------------------------------------------------------- */
-
-static char *
-profile_path(const struct action *a)
-{
-	struct status s;
-	struct err ignored;
-
-	return output_expand(a->text, a->pid,
-	    status_read(a->pid, &s, &ignored) == 0 ? s.name : "");
-}
-
-static const struct encoder *
-profile_encoder(const char *path)
-{
-	const struct encoder *enc = encoder_for_file(path);
-
-	return enc != NULL ? enc : encoder_find("pprof");
-}
-
-static int
-ask_profile(const struct action *a, struct buf *question, struct buf *command,
-    struct err *e)
-{
-	char *path;
-
-	if (a->profile == NULL)
-		return err_set(e, ERR_FAILED, "there is no profile yet");
-	path = profile_path(a);
-	buf_printf(question, "write the %s profile, %zu samples, to %s?",
-	    a->kind, a->profile->n_samples, path);
-	if (access(path, F_OK) == 0)
-		buf_puts(command, "that file is there and will be replaced\n");
-	if (a->growth)
-		buf_printf(command, "it is the growth since the baseline; of "
-		    "half a minute:\nullage %s %d --seconds 30 -o %s\n",
-		    a->kind, a->pid, path);
-	else
-		buf_printf(command, "ullage %s %d -o %s\n", a->kind, a->pid,
-		    path);
-	free(path);
-	return 0;
-}
-
-static int
-do_profile(const struct action *a, struct buf *said, struct err *e)
-{
-	struct encode_options how = { .type = -1 };
-	struct buf out = BUF_INIT;
-	char *path;
-	int rc;
-
-	if (a->profile == NULL)
-		return err_set(e, ERR_FAILED, "there is no profile yet");
-	path = profile_path(a);
-	rc = profile_encoder(path)->write(&out, a->profile, &how, e);
-	if (rc == 0)
-		rc = output_write(path, out.bytes, out.len, e);
-	if (rc == 0)
-		buf_printf(said, "wrote %s (%zu bytes); go tool pprof %s "
-		    "opens it", path, out.len, path);
-	buf_free(&out);
-	free(path);
-	return rc;
-}
-
-/* ---- trims ------------------------------------------------------------------------- */
-
-static int
-ask_trim(const struct action *a, struct buf *question, struct buf *command,
-    struct err *e)
-{
-	char to[32], from[32];
-	uint64_t percent = 0;
-	struct target *t;
-	struct knob k;
-	int rc;
-
-	if (strcmp(a->text, "now") != 0 &&
-	    trim_parse_percent(a->text, &percent, e) < 0)
-		return -1;
-	if ((t = find(a, e)) == NULL)
-		return -1;
-	rc = knob_read(t, &k, e);
-	target_free(t);
-	if (rc < 0)
-		return -1;
-	if (strcmp(a->text, "now") == 0) {
-		buf_puts(question, "have the allocator give free memory of ");
-		put_process(question, a->pid);
-		buf_puts(question, " back now?");
-		buf_puts(command, "threads that allocate meanwhile may wait "
-		    "for some milliseconds; the receipt says how long\n");
-	} else {
-		buf_puts(question, "set the trim knob of ");
-		put_process(question, a->pid);
-		buf_printf(question, " from %s to %s?",
-		    trim_percent_text(from, k.percent),
-		    trim_percent_text(to, percent));
-		if (percent == KNOB_OFF)
-			buf_puts(command, "the allocator keeps what it likes\n");
-		else
-			buf_printf(command, "free memory up to %s of the live "
-			    "heap may stay, the rest is given back; that takes "
-			    "one percent of the time at most\n", to);
-	}
-	if (!k.known_allocator)
-		buf_puts(command, "its allocator is not one that is known: "
-		    "nothing may come back\n");
-	buf_printf(command, "ullage trim %d %s\n", a->pid, a->text);
-	return 0;
-}
-
-static int
-do_trim(const struct action *a, struct buf *said, struct err *e)
-{
-	char to[32], from[32];
-	uint64_t percent, was, ticket;
-	struct target *t;
-	bool overtaken;
-	int rc;
-
-	if ((t = find(a, e)) == NULL)
-		return -1;
-	if (strcmp(a->text, "now") == 0) {
-		rc = knob_order(t, KNOB_NOW, &ticket, e);
-		buf_puts(said, "a trim is on its way; its receipt comes under "
-		    "Memory");
-	} else {
-		rc = trim_parse_percent(a->text, &percent, e);
-		if (rc == 0)
-			rc = knob_set_percent(t, percent, &was, &overtaken, e);
-		if (rc == 0)
-			buf_printf(said, "trim knob %s, previously %s",
-			    trim_percent_text(to, percent),
-			    trim_percent_text(from, was));
-	}
-	target_free(t);
-	return rc;
 }
 
 /* ---- all of them --------------------------------------------------------------------- */
@@ -481,7 +263,7 @@ top_source_plan(void *arg, const struct action *a, struct buf *question,
 {
 	(void)arg;
 	*harm = false;
-	if (still_there(a, e) < 0 && a->what != ACT_PROFILE)
+	if (top_still_there(a, e) < 0 && a->what != ACT_PROFILE)
 		return -1;
 	switch (a->what) {
 	case ACT_LIMIT:
@@ -489,11 +271,15 @@ top_source_plan(void *arg, const struct action *a, struct buf *question,
 	case ACT_SIGNAL:
 		return ask_signal(a, question, command, e);
 	case ACT_INTERVAL:
-		return ask_interval(a, question, command, e);
+		return top_ask_interval(a, question, command, e);
 	case ACT_PROFILE:
-		return ask_profile(a, question, command, e);
+		return top_ask_profile(a, question, command, e);
 	case ACT_TRIM:
-		return ask_trim(a, question, command, e);
+		return top_ask_trim(a, question, command, e);
+	case ACT_ATTACH:
+		return top_ask_attach(a, question, command, e);
+	case ACT_DETACH:
+		return top_ask_detach(a, question, command, e);
 	}
 	return -1;
 }
@@ -502,18 +288,25 @@ int
 top_source_act(void *arg, const struct action *a, struct buf *said,
     struct err *e)
 {
-	(void)arg;
+	struct top_source *s = arg;
+	int rc;
+
 	switch (a->what) {
 	case ACT_LIMIT:
-		return do_limit(a, said, e);
+		rc = do_limit(a, said, e);
+		atomic_store(&s->limits_changed, true);
+		return rc;
 	case ACT_SIGNAL:
 		return do_signal(a, said, e);
 	case ACT_INTERVAL:
-		return do_interval(a, said, e);
+		return top_do_interval(a, said, e);
 	case ACT_PROFILE:
-		return do_profile(a, said, e);
+		return top_do_profile(a, said, e);
 	case ACT_TRIM:
-		return do_trim(a, said, e);
+		return top_do_trim(a, said, e);
+	case ACT_ATTACH:
+	case ACT_DETACH:
+		return top_do_attach(s, a, said, e);
 	}
 	return -1;
 }

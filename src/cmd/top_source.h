@@ -13,6 +13,8 @@
 #include "top/aside.h"
 #include "top/source.h"
 
+#include <stdatomic.h>
+
 #define TOP_STACKS_MAX 4096
 #define TOP_LOOKS 6
 
@@ -26,11 +28,14 @@ struct watched { /* a process that has, or may have, an agent */
 	uint64_t start_ticks;
 	struct target *target; /* owned; NULL: looked, and has no agent */
 	uint32_t round;	       /* when it was looked for */
+	bool records;	       /* the agent, when it was seen last */
 };
 
 /* The parts are used by one thread each, as source.h says. */
 struct top_source {
 	struct source source; /* what the view gets; its arg is this struct */
+
+	uint32_t user; /* we are */
 
 	/* The thread of lists. */
 	struct sweep *sweep; /* owned */
@@ -43,6 +48,8 @@ struct top_source {
 	struct aside search; /* if searching */
 	struct search *asked; /* what it has been given, until it is taken */
 	int64_t searched; /* when all processes were searched for agents */
+	/* Look again, says who pulls levers. */
+	atomic_bool agents_changed, limits_changed;
 
 	/* The thread of details: the process that is open. */
 	int32_t pid;

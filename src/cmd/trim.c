@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "base/units.h"
 #include "cmd/cmd.h"
+#include "cmd/memory_census.h"
 #include "target/snapshot.h"
 
 #include <errno.h>
@@ -242,6 +243,39 @@ say(const struct options *o, const char *name, const char *now,
 	fflush(stdout);
 }
 
+/*
+ * An agent that came late does not know what was live before, and would take
+ * it for free memory until a first trim has shown that it is none. Where it
+ * has not trimmed yet a census tells it.
+ */
+void
+trim_base(const struct options *o, const struct target *t)
+{
+	char old[UNITS_MAX], took[UNITS_MAX];
+	struct memory_census m;
+	struct snapshot *s;
+	struct err ignored;
+	uint64_t base;
+	struct knob k;
+
+	if (knob_read(t, &k, &ignored) < 0 || k.base != 0 || k.written != 0 ||
+	    strcmp(k.allocator, "glibc") != 0 ||
+	    (s = snapshot_take(t, &ignored)) == NULL)
+		return;
+	if (memory_census_knob(t, s, &m, &base) && base != 0 &&
+	    knob_set_base(t, base, &ignored) == 0)
+		cmd_note(o,
+		    "the agent came late; by a census (%s of CPU time) %s that "
+		    "it does not know are no free memory",
+		    units_duration(took, (int64_t)m.cpu_ns),
+		    units_bytes(old, (int64_t)base));
+	else if (m.why_not[0] != '\0')
+		cmd_note(o,
+		    "the agent came late, and until its first trim it takes "
+		    "what was there before for free memory");
+	snapshot_free(s);
+}
+
 static int
 set_limit(const struct options *o, const struct target *t, struct err *e)
 {
@@ -256,6 +290,8 @@ set_limit(const struct options *o, const struct target *t, struct err *e)
 	    (!units_parse_bytes(text, &limit) || limit == 0))
 		return err_set(e, ERR_USAGE,
 		    "\"%s\" is not a size for --limit, as 512m, or off", text);
+	if (limit != 0)
+		trim_base(o, t);
 	if (knob_set_limit(t, limit, &was, &overtaken, e) < 0)
 		return -1;
 	say(o, "limit", limit ? units_bytes(a, (int64_t)limit) : "none",
@@ -285,8 +321,11 @@ set_percent(const struct options *o, const struct target *t, const char *text,
 	bool overtaken, came;
 	struct knob k;
 
-	if (trim_parse_percent(text, &percent, e) < 0 ||
-	    knob_set_percent(t, percent, &was, &overtaken, e) < 0)
+	if (trim_parse_percent(text, &percent, e) < 0)
+		return -1;
+	if (percent != KNOB_OFF)
+		trim_base(o, t);
+	if (knob_set_percent(t, percent, &was, &overtaken, e) < 0)
 		return -1;
 	say(o, "knob", trim_percent_text(a, percent),
 	    trim_percent_text(b, was));

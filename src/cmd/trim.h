@@ -18,4 +18,12 @@ char *trim_percent_text(char out[32], uint64_t percent);
 /* The receipts as a table, the newest first; owned by the caller. */
 struct table *trim_receipts(const struct knob *k);
 
+/*
+ * Before the knob or the limit of a target is set: what its agent does not
+ * know of, as it came late, and is no free memory either. By a census, if one
+ * is cheap; says so.
+ */
+struct options;
+void trim_base(const struct options *o, const struct target *t);
+
 #endif

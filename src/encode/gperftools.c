@@ -89,11 +89,10 @@ read_samples(struct heap_text *h, struct scan text, int64_t rate,
 static struct profile *
 read_gperftools(const char *bytes, size_t len, struct err *e)
 {
-	struct scan text = { bytes, bytes + len }, line, rest;
+	struct scan text = { bytes, bytes + len }, line;
 	struct heap_text h = { .own = "libtcmalloc" };
 	struct heap_counts total;
 	int64_t rate;
-	int rc;
 
 	if (!scan_line(&text, &line) || !read_header(&line, &total, &rate)) {
 		err_set(e, ERR_FAILED,
@@ -102,20 +101,7 @@ read_gperftools(const char *bytes, size_t len, struct err *e)
 	}
 	h.p = profile_new();
 	add_types(&h, &total);
-	h.p->period = rate;
-	h.p->period_type.type = profile_string(h.p, "space");
-	h.p->period_type.unit = profile_string(h.p, "bytes");
-	h.p->drop_frames = profile_string(h.p, heap_drop_frames);
-	for (rest = text; scan_line(&rest, &line);)
-		if (heap_maps_begin(&line))
-			heap_read_maps(&h, rest);
-	rc = read_samples(&h, text, rate, e);
-	heap_fini(&h);
-	if (rc < 0) {
-		profile_free(h.p);
-		return NULL;
-	}
-	return h.p;
+	return heap_read(&h, text, rate, read_samples, e);
 }
 
 const struct decoder decode_gperftools = {

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char heap_drop_frames[] =
+/* Frames of allocators. */
+static const char drop_frames[] =
     "malloc|calloc|realloc|reallocarray|memalign|posix_memalign|aligned_alloc|"
     "valloc|pvalloc|strdup|strndup|operator new.*|tcmalloc::.*|tc_.*|je_.*|"
     "prof_backtrace.*|prof_alloc_prep.*|prof_tctx_create.*";
@@ -217,8 +218,9 @@ add_program(struct heap_text *h)
 	}
 }
 
-void
-heap_read_maps(struct heap_text *h, struct scan text)
+/* Reads the maps in what follows that line in text, and adds the program. */
+static void
+read_maps(struct heap_text *h, struct scan text)
 {
 	struct profile_mapping m;
 	struct scan line;
@@ -326,10 +328,28 @@ heap_add(struct heap_text *h, const struct heap_counts *c, int64_t rate)
 	profile_add_sample(h->p, h->stack, h->n_stack, &size, 1, values);
 }
 
-void
-heap_fini(struct heap_text *h)
+struct profile *
+heap_read(struct heap_text *h, struct scan text, int64_t rate,
+    int (*samples)(struct heap_text *, struct scan, int64_t, struct err *),
+    struct err *e)
 {
+	struct profile *p = h->p;
+	struct scan rest = text, line;
+	int rc;
+
+	p->period = rate;
+	p->period_type.type = profile_string(p, "space");
+	p->period_type.unit = profile_string(p, "bytes");
+	p->drop_frames = profile_string(p, drop_frames);
+	while (scan_line(&rest, &line))
+		if (heap_maps_begin(&line))
+			read_maps(h, rest);
+	rc = samples(h, text, rate, e);
 	free(h->maps);
 	free(h->stack);
 	free(h->addresses);
+	if (rc == 0)
+		return p;
+	profile_free(p);
+	return NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef ULLAGE_ENCODE_HEAP_TEXT_H
 #define ULLAGE_ENCODE_HEAP_TEXT_H
 
+#include "base/err.h"
 #include "profile/profile.h"
 
 /* What is left of a text, or of one line of it. */
@@ -55,18 +56,19 @@ struct heap_text {
 /* True for the line after which the maps follow. */
 bool heap_maps_begin(const struct scan *line);
 
-/* Reads the maps in what follows that line in text, and adds the program. */
-void heap_read_maps(struct heap_text *h, struct scan text);
-
 /* Reads return addresses up to the end of the line; false if malformed. */
 bool heap_read_stack(struct heap_text *h, struct scan *line);
 
 /* Adds a sample of the stack read last. */
 void heap_add(struct heap_text *h, const struct heap_counts *c, int64_t rate);
 
-void heap_fini(struct heap_text *h);
-
-/* Frames of allocators, for drop_frames. */
-extern const char heap_drop_frames[];
+/*
+ * Reads all of text behind the header: the maps, then the samples, which the
+ * format's own function takes. h holds a new profile with its sample types;
+ * returns that, or NULL with the reason. What h had is let go either way.
+ */
+struct profile *heap_read(struct heap_text *h, struct scan text, int64_t rate,
+    int (*samples)(struct heap_text *, struct scan, int64_t, struct err *),
+    struct err *e);
 
 #endif

@@ -31,7 +31,7 @@
  */
 #include "config.h"
 
-#include "base/escape.h"
+#include "base/json.h"
 #include "base/xalloc.h"
 #include "encode/encode.h"
 
@@ -44,23 +44,7 @@ static json_t *
 text(const struct profile *p, string_id id)
 {
 	const char *s = profile_text(p, id);
-	struct buf clean = BUF_INIT;
-	json_t *j;
-
-	if (*s == '\0')
-		return json_null();
-	if (escape_is_utf8(s))
-		return json_string_nocheck(s);
-	escape_utf8(&clean, s);
-	j = json_string_nocheck(buf_text(&clean));
-	buf_free(&clean);
-	return j;
-}
-
-static json_t *
-hex(uint64_t v)
-{
-	return json_sprintf("0x%llx", (unsigned long long)v);
+	return *s != '\0' ? json_text(s) : json_null();
 }
 
 /* A number or null if it is zero. */
@@ -137,9 +121,9 @@ mappings(const struct profile *p)
 
 		json_object_set_new(m, "file", text(p, own->file));
 		json_object_set_new(m, "build_id", text(p, own->build_id));
-		json_object_set_new(m, "start", hex(own->start));
-		json_object_set_new(m, "limit", hex(own->limit));
-		json_object_set_new(m, "offset", hex(own->offset));
+		json_object_set_new(m, "start", json_address(own->start));
+		json_object_set_new(m, "limit", json_address(own->limit));
+		json_object_set_new(m, "offset", json_address(own->offset));
 		json_array_append_new(list, m);
 	}
 	return list;
@@ -161,8 +145,9 @@ frame(const struct profile *p, const struct profile_location *l, uint32_t k)
 	json_object_set_new(j, "line", number(line));
 	json_object_set_new(j, "module", l->mapping != 0 ?
 	    text(p, p->mappings[l->mapping - 1].file) : json_null());
-	json_object_set_new(j, "address", l->address != 0 ? hex(l->address) :
-							    json_null());
+	json_object_set_new(j, "address",
+	    l->address != 0 ? json_address(l->address) :
+		json_null());
 	json_object_set_new(j, "inlined", json_boolean(k + 1 < l->n_lines));
 	return j;
 }

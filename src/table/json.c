@@ -2,23 +2,9 @@
 #include "config.h"
 
 #include "table/rows.h"
-#include "base/escape.h"
+#include "base/json.h"
 
 #include <jansson.h>
-
-static json_t *
-text(const char *s)
-{
-	struct buf clean = BUF_INIT;
-	json_t *j;
-
-	if (escape_is_utf8(s))
-		return json_string_nocheck(s);
-	escape_utf8(&clean, s);
-	j = json_string_nocheck(buf_text(&clean));
-	buf_free(&clean);
-	return j;
-}
 
 static json_t *
 value(const struct column *column, const struct cell *c)
@@ -26,7 +12,7 @@ value(const struct column *column, const struct cell *c)
 	if (c->state == CELL_UNKNOWN)
 		return json_null();
 	if (c->state == CELL_STRING)
-		return text(c->text);
+		return json_text(c->text);
 	if (cell_unlimited(column, c))
 		return json_string("unlimited");
 	if (cell_kind(column, c) == CELL_BOOL)

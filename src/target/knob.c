@@ -278,6 +278,14 @@ knob_set_limit(const struct target *t, uint64_t limit, uint64_t *previous,
 	    previous, overtaken, e);
 }
 
+int
+knob_set_base(const struct target *t, uint64_t base, struct err *e)
+{
+	if (may_command(t, e) < 0)
+		return -1;
+	return write_word(t, offsetof(struct ull_control, base), base, e);
+}
+
 static const size_t order_words[] = {
 	[KNOB_NOW] = offsetof(struct ull_control, trim_now),
 	[KNOB_FULL] = offsetof(struct ull_control, trim_full),

@@ -87,6 +87,13 @@ int knob_set_percent(const struct target *t, uint64_t percent,
 int knob_set_limit(const struct target *t, uint64_t limit,
     uint64_t *previous, bool *overtaken, struct err *e);
 
+/*
+ * What the keeper begins with, on a target that it has not trimmed yet: bytes
+ * of anonymous memory that no trim returns and the agent does not count as
+ * live. To be set before the knob.
+ */
+int knob_set_base(const struct target *t, uint64_t base, struct err *e);
+
 enum knob_order { KNOB_NOW, KNOB_FULL, KNOB_REPORT };
 
 /* Gives an order; *ticket to wait for: see knob_served. */

@@ -211,9 +211,10 @@ segment_explain_none(const struct target *t, struct err *e)
 		    t->pid);
 	escape_terminal(&name, t->process.name, strlen(t->process.name));
 	err_set(e, ERR_FAILED,
-	    "process %d (%s) has no agent; start it with `ullage run` or with "
+	    "process %d (%s) has no agent; bring one in with `ullage attach "
+	    "%d`, or start it with `ullage run` or "
 	    "LD_PRELOAD=$(ullage agent-path)",
-	    t->pid, buf_text(&name));
+	    t->pid, buf_text(&name), t->pid);
 	buf_free(&name);
 	return -1;
 }

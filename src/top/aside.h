@@ -11,6 +11,9 @@
 
 #include "base/err.h"
 
+/* For handlers of crashes, which run when a stack is used up, too. */
+#define CRASH_STACK (64 << 10)
+
 struct aside {
 	void *(*work)(void *arg, void *job);
 	void *arg;
@@ -20,6 +23,7 @@ struct aside {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	char crash_stack[CRASH_STACK]; /* of its thread, to tell of an overflow */
 };
 
 int aside_start(struct aside *a, void *(*work)(void *arg, void *job),
@@ -33,9 +37,9 @@ bool aside_is_idle(struct aside *a);
 /* True once for every job; *result is what work returned. */
 bool aside_take(struct aside *a, void **result);
 
-/* False if it is still at work after a second: then nothing that it uses may
- * be freed, and the program should end by _exit. A result that nobody took is
- * in *left. */
-bool aside_stop(struct aside *a, void **left);
+/* False if it is still at work after so many seconds: then nothing that it
+ * uses may be freed, and the program should end by _exit. A result that nobody
+ * took is in *left. */
+bool aside_stop(struct aside *a, int seconds, void **left);
 
 #endif

@@ -243,6 +243,12 @@ get_uptime(ARGS)
 	    const struct model *m __attribute__((unused)),                     \
 	    const struct process_view *p
 
+const char *
+agent_mark(const struct canvas *c, bool quiet)
+{
+	return c->unicode ? (quiet ? "○" : "●") : quiet ? "o" : "*";
+}
+
 static void
 draw_pid(DRAW)
 {
@@ -251,7 +257,7 @@ draw_pid(DRAW)
 	snprintf(digits, sizeof digits, "%d", p->row.pid);
 	if (p->row.agent)
 		canvas_put(c, row, at + width - 1, STYLE_OURS,
-		    c->unicode ? "●" : "*");
+		    agent_mark(c, p->row.quiet));
 	canvas_right(c, row, at, width - 2, STYLE_PLAIN, digits);
 }
 
@@ -416,7 +422,7 @@ draw_fds_spark(DRAW)
  * agents are drawn in the colours of what they mean.
  */
 const struct list_column list_columns[] = {
-	{ { "pid", "PID", CELL_ID, "process id; a dot marks an agent", false,
+	{ { "pid", "PID", CELL_ID, "process id; a dot marks an agent, a ring a quiet one", false,
 	      false }, 7, 7, 100, 0, get_pid, draw_pid },
 	{ { "user", "USER", CELL_TEXT, "effective user", true, false }, 6, 9,
 	    70, 0, get_user, NULL },

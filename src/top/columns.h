@@ -36,6 +36,9 @@ struct list_column {
 	    const struct model *m, const struct process_view *p);
 };
 
+/* Behind the pid of a process that has an agent. */
+const char *agent_mark(const struct canvas *c, bool quiet);
+
 /* Ends with a row without a key. */
 extern const struct list_column list_columns[];
 

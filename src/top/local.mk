@@ -1,6 +1,7 @@
 # top: the live view. ncurses is known here and nowhere else.
 src_libhome_a_SOURCES += \
 	src/top/action.c src/top/action.h \
+	src/top/action_job.c \
 	src/top/aside.c src/top/aside.h \
 	src/top/calls.c src/top/calls.h \
 	src/top/canvas.c src/top/canvas.h \
@@ -17,6 +18,7 @@ src_libhome_a_SOURCES += \
 	src/top/screen_process.c src/top/screens.h \
 	src/top/settings.c src/top/settings.h \
 	src/top/source.h \
+	src/top/tab_advice.c \
 	src/top/tab_heap.c \
 	src/top/tab_limits.c \
 	src/top/tab_losses.c \
@@ -25,4 +27,5 @@ src_libhome_a_SOURCES += \
 	src/top/tab_table.c \
 	src/top/terminal.c src/top/terminal.h \
 	src/top/theme.c src/top/theme.h \
-	src/top/ui.c src/top/ui.h
+	src/top/ui.c src/top/ui.h \
+	src/top/wrap.c src/top/wrap.h

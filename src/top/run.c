@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "top/run.h"
+#include "top/action.h"
 #include "top/aside.h"
 #include "top/settings.h"
 #include "top/terminal.h"
@@ -23,6 +24,10 @@
 
 /* So many seconds after a signal to end it ends in any case. */
 #define PATIENCE_S 3
+
+/* So long leaving waits for a lever that is being pulled: the agent in the
+ * middle of its way in should get there. */
+#define JOB_S 5
 
 #define FIRST_NS INT64_C(250000000)
 
@@ -122,7 +127,7 @@ struct list_job {
 struct view {
 	struct ui ui;
 	const struct source *source;
-	struct aside lists, details;
+	struct aside lists, details, jobs;
 	struct list_job list_job;
 	struct source_request request;
 	int64_t next_list, next_detail;
@@ -145,11 +150,22 @@ read_detail(void *arg, void *job)
 	return source->detail(source->arg, job);
 }
 
+static void *
+do_job(void *arg, void *job)
+{
+	action_job_run(arg, job);
+	return job;
+}
+
 static void
 give_work(struct view *v)
 {
 	struct ui *ui = &v->ui;
 	int64_t now = ui->now;
+	struct action_job *job = ui_job(ui);
+
+	if (job != NULL)
+		aside_give(&v->jobs, job);
 
 	if (aside_is_idle(&v->lists) &&
 	    (ui->list_wanted || (!ui->paused && now >= v->next_list))) {
@@ -185,6 +201,10 @@ take_results(struct view *v)
 	}
 	if (aside_take(&v->details, &result)) {
 		ui_detail(&v->ui, result);
+		any = true;
+	}
+	if (aside_take(&v->jobs, &result)) {
+		ui_job_done(&v->ui);
 		any = true;
 	}
 	return any;
@@ -259,6 +279,7 @@ loop(struct view *v)
 		{ signal_pipe[0], POLLIN, 0 },
 		{ v->lists.fd, POLLIN, 0 },
 		{ v->details.fd, POLLIN, 0 },
+		{ v->jobs.fd, POLLIN, 0 },
 	};
 
 	while (!v->ui.quit && signalled == 0) {
@@ -267,7 +288,7 @@ loop(struct view *v)
 		ui_draw(&v->ui);
 		terminal_show(&v->ui.canvas, v->ui.redraw);
 		v->ui.redraw = false;
-		if (poll(p, 4, timeout_of(v)) < 0 && errno != EINTR)
+		if (poll(p, 5, timeout_of(v)) < 0 && errno != EINTR)
 			break;
 		/* Nobody is there any more. */
 		if ((p[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
@@ -289,10 +310,8 @@ begin(struct view *v, const struct top_options *o)
 	ui_init(&v->ui, v->source, rows, columns, terminal_unicode());
 	settings_load(&v->ui);
 	v->ui.settings.readonly = o->readonly;
-	if (o->delay > 0)
-		v->ui.settings.delay = o->delay;
-	if (o->sort != NULL && list_column_find(o->sort) != NULL)
-		m->sort = list_column_find(o->sort);
+	ui_once(&v->ui, o->delay,
+	    o->sort != NULL ? list_column_find(o->sort) : NULL);
 	if (o->filter != NULL)
 		strncat(m->filter, o->filter, sizeof m->filter - 1);
 	m->only = o->pids;
@@ -304,11 +323,12 @@ begin(struct view *v, const struct top_options *o)
 static void
 end(struct view *v)
 {
-	void *list = NULL, *detail = NULL;
+	void *list = NULL, *detail = NULL, *job = NULL;
 
 	settings_save(&v->ui);
-	if (!aside_stop(&v->lists, &list) ||
-	    !aside_stop(&v->details, &detail)) {
+	if (!aside_stop(&v->jobs, JOB_S, &job) ||
+	    !aside_stop(&v->lists, 1, &list) ||
+	    !aside_stop(&v->details, 1, &detail)) {
 		unwatch_signals();
 		if (signalled != 0) {
 			signal(signalled, SIG_DFL);
@@ -344,7 +364,8 @@ top_run(const struct source *source, const struct top_options *o,
 	if (aside_start(&v.lists, read_list, (void *)(uintptr_t)source, e) <
 		0 ||
 	    aside_start(&v.details, read_detail, (void *)(uintptr_t)source,
-		e) < 0) {
+		e) < 0 ||
+	    aside_start(&v.jobs, do_job, (void *)(uintptr_t)source, e) < 0) {
 		terminal_close();
 		unwatch_signals();
 		return -1;

@@ -68,8 +68,11 @@ help_draw(struct ui *ui)
 		at = table(ui, at, "This screen", about->keys);
 		at = table(ui, at, "Everywhere", global_keys);
 		at = line(ui, at, STYLE_STRONG, "Marks", NULL);
-		at = line(ui, at, STYLE_OURS, c->unicode ? "●" : "*",
+		at = line(ui, at, STYLE_OURS, agent_mark(c, false),
 		    "has an agent: its heap is known");
+		at = line(ui, at, STYLE_OURS, agent_mark(c, true),
+		    ui->settings.readonly ? "has an agent that is quiet" :
+		    "has an agent that is quiet: A wakes it");
 		at = line(ui, at, STYLE_FAINT, ui_none(ui),
 		    "not known, which is never zero");
 		at = line(ui, at, STYLE_LIVE, "green", "heap that is held");

@@ -146,6 +146,16 @@ ui_request(struct ui *ui, struct source_request *r)
 	return true;
 }
 
+/* Those of the user count against nproc: the list knows them. */
+static void
+add_threads(const struct process_state *s, struct source_detail *d)
+{
+	for (size_t i = 0; i < d->n_limits; i++)
+		if (strcmp(d->limits[i].name, "nproc") == 0 &&
+		    d->limits[i].used == NOT_KNOWN)
+			d->limits[i].used = s->row.user_threads;
+}
+
 static void
 add_trends(struct process_state *s, const struct source_detail *d)
 {
@@ -201,8 +211,10 @@ ui_detail(struct ui *ui, struct source_detail *d)
 		source_detail_free(d);
 		return;
 	}
-	if ((d->parts & DETAIL_LIMITS) != 0)
+	if ((d->parts & DETAIL_LIMITS) != 0) {
+		add_threads(s, d);
 		add_trends(s, d);
+	}
 	/* Made for another tab meanwhile. */
 	if ((d->parts & tab->parts) != tab->parts) {
 		source_detail_free(d);
@@ -239,12 +251,20 @@ title_facts(const struct ui *ui, char out[160])
 	n = snprintf(out, 160, "   %s   up %s   ", r->user,
 	    units_duration(up, now > r->start ? (int64_t)(now - r->start) :
 						0));
-	if (!r->agent)
-		n += snprintf(out + n, 160 - (size_t)n, "no agent");
-	else if (r->interval >= NOT_KNOWN)
-		n += snprintf(out + n, 160 - (size_t)n, "agent");
-	else
-		n += snprintf(out + n, 160 - (size_t)n, "agent %s",
+	if (ui->canvas.columns >= 100 && r->threads < NOT_KNOWN)
+		n += snprintf(out + n, 160 - (size_t)n, "%llu thread%s   ",
+		    (unsigned long long)r->threads,
+		    r->threads == 1 ? "" : "s");
+	if (r->hidden && !r->agent) {
+		snprintf(out + n, 160 - (size_t)n, "agent not known");
+		return;
+	}
+	n += snprintf(out + n, 160 - (size_t)n, "%s%s%s", r->agent ? "" : "no ",
+	    r->attached ? "attached " : "", r->quiet ? "quiet agent" : "agent");
+	if (r->quiet)
+		return;
+	if (r->agent && r->interval < NOT_KNOWN)
+		n += snprintf(out + n, 160 - (size_t)n, " %s",
 		    units_bytes(every, (int64_t)r->interval));
 	if (r->agent && r->lost == 0)
 		snprintf(out + n, 160 - (size_t)n, ", nothing lost");
@@ -263,7 +283,7 @@ draw_title(struct ui *ui)
 	at += canvas_printf(c, 0, at, STYLE_STRONG, "%d", s->pid) + 1;
 	if (r->agent)
 		at += canvas_put(c, 0, at, STYLE_OURS,
-		    c->unicode ? "●" : "*") + 1;
+		    agent_mark(c, r->quiet)) + 1;
 	title_facts(ui, facts);
 	if (s->gone)
 		snprintf(facts, sizeof facts, "   ended; seen last");
@@ -280,21 +300,43 @@ draw_title(struct ui *ui)
 		    (unsigned long long)r->lost);
 }
 
+/* Columns of the titles from the first to the last of these. */
+static int
+tabs_width(const struct ui *ui, int first, int last, int pad, int gap)
+{
+	int width = 0;
+
+	for (int i = first; i <= last; i++)
+		width += canvas_width(&ui->canvas, tabs[i]->title) + pad * 2 +
+		    (i > first ? gap : 0);
+	return width;
+}
+
 static void
 draw_tabs(struct ui *ui)
 {
 	struct process_state *s = &ui->process;
 	struct canvas *c = &ui->canvas;
-	int gap = c->columns >= 100 ? 3 : 1, at = 1;
+	int pad = 1, gap = c->columns >= 100 ? 3 : 1, first = 0, at = 1;
 	static const char *const spinner[] = { "⠋", "⠙", "⠸", "⠴", "⠦",
 		"⠇" };
 
+	/* Closer where it has to be, and from the left only as far as the one
+	 * that is open stays in sight. */
+	if (tabs_width(ui, 0, N_TABS - 1, pad, gap) > c->columns - 2)
+		pad = 0;
+	while (first < s->tab &&
+	    tabs_width(ui, first, s->tab, pad, gap) > c->columns - 2)
+		first++;
 	for (int i = 0; i < N_TABS; i++) {
-		int width = canvas_width(c, tabs[i]->title) + 2;
+		int width = tabs_width(ui, i, i, pad, gap);
 
+		s->tab_at[i] = s->tab_end[i] = -1;
+		if (i < first)
+			continue;
 		s->tab_at[i] = at;
 		s->tab_end[i] = at + width;
-		canvas_put(c, 1, at + 1, i == s->tab ? STYLE_STRONG :
+		canvas_put(c, 1, at + pad, i == s->tab ? STYLE_STRONG :
 		    STYLE_FAINT, tabs[i]->title);
 		if (i == s->tab)
 			canvas_flag(c, 1, at, width, CANVAS_REVERSE);
@@ -314,57 +356,6 @@ process_draw(struct ui *ui)
 	draw_title(ui);
 	draw_tabs(ui);
 	process_tab(ui)->draw(ui, row, ui_bottom(ui));
-}
-
-/* ---- what several tabs draw ----------------------------------------------------------------- */
-
-static void
-draw_advice(struct ui *ui, int row)
-{
-	struct canvas *c = &ui->canvas;
-
-	canvas_put(c, row, 1, STYLE_STRONG, "No agent is in this process.");
-	canvas_put(c, row + 2, 1, STYLE_PLAIN, "What its heap holds can be "
-	    "seen once it runs under one:");
-	canvas_printf(c, row + 4, 3, STYLE_OURS, "ullage run -- %s",
-	    ui->process.row.command[0] != '\0' ? ui->process.row.command :
-						 ui->process.row.name);
-	canvas_put(c, row + 6, 1, STYLE_FAINT, "Limits, descriptors and "
-	    "threads need none.");
-}
-
-bool
-tab_needs_agent(struct ui *ui, int row)
-{
-	const struct source_detail *d = ui->process.detail;
-
-	if (d == NULL || d->agent)
-		return false;
-	draw_advice(ui, row);
-	if (d->problem[0] != '\0')
-		canvas_left(&ui->canvas, row + 8, 1, ui->canvas.columns - 2,
-		    STYLE_FAINT, d->problem);
-	return true;
-}
-
-bool
-tab_is_empty(struct ui *ui, int row, unsigned part)
-{
-	const struct source_detail *d = ui->process.detail;
-
-	if (d == NULL) {
-		canvas_put(&ui->canvas, row, 1, STYLE_FAINT,
-		    ui->process.gone ? "the process has ended" :
-				       "reading ...");
-		return true;
-	}
-	if ((d->parts & part) == part && d->problem[0] == '\0')
-		return false;
-	if (d->problem[0] == '\0')
-		return false;
-	canvas_left(&ui->canvas, row, 1, ui->canvas.columns - 2, STYLE_WARN,
-	    d->problem);
-	return true;
 }
 
 /* ---- keys --------------------------------------------------------------------------------------- */
@@ -419,8 +410,10 @@ static const struct key_row process_keys[] = {
 	    act_back },
 	{ 'L', 0, "L", "limit", "change the tightest limit", KEY_CHANGES,
 	    action_limit },
-	{ 'w', 0, "w", "write", "write the profile to a file", KEY_QUIET,
-	    action_write },
+	{ 'w', 0, "w", "write", "write the profile of the tab to a file",
+	    KEY_QUIET, action_write },
+	{ 'A', 0, "A", "attach", "put the agent in, wake it, or take it out",
+	    KEY_CHANGES | KEY_QUIET, action_attach },
 	{ 'i', 0, "i", "interval", "how often the agent samples",
 	    KEY_CHANGES | KEY_QUIET, action_interval },
 	{ 'T', 0, "T", "trim", "how much free memory the allocator may keep",
@@ -430,10 +423,20 @@ static const struct key_row process_keys[] = {
 	KEY_END,
 };
 
+static const struct key_row advice_keys[] = {
+	{ 'A', 0, "A", "attach", "put the agent in while it runs", KEY_CHANGES,
+	    action_attach },
+	KEY_END,
+};
+
 static const struct key_row *
 process_more_keys(const struct ui *ui)
 {
-	return process_tab(ui)->keys;
+	const struct tab *tab = process_tab(ui);
+
+	if (!ui->process.row.agent && (tab == &tab_heap || tab == &tab_losses))
+		return advice_keys;
+	return tab->keys;
 }
 
 static void

@@ -35,6 +35,9 @@ void process_close(struct ui *ui);
 bool tab_is_empty(struct ui *ui, int row, unsigned part);
 /* The same for what needs an agent and has none. */
 bool tab_needs_agent(struct ui *ui, int row);
+/* A line about what more an agent would tell, if none records; returns the row
+ * after. */
+int tab_offer(struct ui *ui, int row, int bottom, const char *what);
 
 /* Draws a line of the ledger and its legend; returns the row after. */
 int draw_ledger(struct ui *ui, int row, bool legend);

@@ -5,7 +5,8 @@
  *
  * list and detail are called on threads of their own (each by one thread
  * only, but both at the same time); plan and act on the thread that draws,
- * so they must be quick.
+ * so they must be quick, but for acts that action_is_slow tells: those are
+ * done on a third thread.
  */
 #ifndef ULLAGE_TOP_SOURCE_H
 #define ULLAGE_TOP_SOURCE_H
@@ -40,6 +41,9 @@ struct source_row {
 	char user[32];
 	char state; /* as in /proc/PID/stat */
 	bool kernel, agent;
+	bool attached; /* the agent saw nothing of what was before */
+	bool quiet;    /* the agent records nothing now */
+	bool hidden;   /* somebody else's: an agent would not be seen */
 	char name[64];	   /* these two are not escaped */
 	char command[192]; /* with arguments; "" where not known */
 	uint64_t cpu;	   /* ns, all its threads since the start */
@@ -153,8 +157,10 @@ struct source_detail {
 	uint64_t start;
 	bool gone;
 	int64_t time; /* ns, monotonic */
-	bool agent;
+	bool agent, attached, quiet; /* as in source_row */
 	char problem[512]; /* why something is missing, a sentence; or "" */
+	char unseen[512];  /* why no agent is seen, if it is not that there is
+			    * none; or "" */
 
 	struct source_part ledger[PARTS_MAX];
 	size_t n_ledger;
@@ -194,6 +200,8 @@ enum action_what {
 	ACT_SIGNAL,   /* text: "TERM" */
 	ACT_PROFILE,  /* text: a file name; writes `profile` */
 	ACT_TRIM,     /* text: a percentage, "off" or "now" */
+	ACT_ATTACH,   /* the agent in, or on again; text: "" */
+	ACT_DETACH,   /* the agent out, or quiet; text: "" */
 };
 
 struct action {
@@ -201,11 +209,14 @@ struct action {
 	int32_t pid;
 	uint64_t start;
 	const char *text;
-	const struct profile *profile; /* borrowed */
+	const struct profile *profile; /* borrowed; NULL: to be taken now */
 	const char *kind;	       /* of the profile */
 	bool growth;		       /* the profile is a difference */
 	bool force;
 };
+
+/* Stops somebody, reads much: not while somebody waits for the screen. */
+bool action_is_slow(const struct action *a);
 
 struct source {
 	void *arg;

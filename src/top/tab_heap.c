@@ -88,8 +88,15 @@ draw_head(struct ui *ui, int row)
 		    "growth over %s",
 		    units_duration(text, s->detail->time - s->base_time)) + 3;
 	if (s->filter[0] != '\0')
-		canvas_printf(c, row, at, STYLE_OURS, "only \"%s\"",
-		    s->filter);
+		at += canvas_printf(c, row, at, STYLE_OURS, "only \"%s\"",
+		    s->filter) + 3;
+	if (s->detail->quiet)
+		canvas_put(c, row, at, STYLE_WARN,
+		    "as the agent left it; A wakes it");
+	else if (s->detail->attached)
+		canvas_printf(c, row, at, STYLE_FAINT,
+		    "since the attach %s ago",
+		    units_duration(text, (int64_t)s->detail->agent_since));
 }
 
 struct shape {

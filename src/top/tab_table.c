@@ -4,6 +4,7 @@
 
 #include "base/xalloc.h"
 #include "top/screens.h"
+#include "top/wrap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,23 +66,6 @@ tab_table_update(struct ui *ui)
 
 /* ---- drawing ------------------------------------------------------------------ */
 
-/* Where to end a line of at most `width` bytes: at a blank, if there is one. */
-static size_t
-line_end(const char *text, size_t width)
-{
-	size_t len = strlen(text), cut = width;
-
-	if (len <= width)
-		return len;
-	while (cut > width / 2 && text[cut] != ' ')
-		cut--;
-	if (text[cut] != ' ')
-		cut = width;
-	while (cut > 1 && (text[cut] & 0xc0) == 0x80)
-		cut--;
-	return cut;
-}
-
 /* The last column of a row, in full, above `bottom`. Returns its first row,
  * or bottom if it is all to be seen anyway. */
 static int
@@ -89,31 +73,15 @@ draw_tail(struct ui *ui, const char *line, int bottom)
 {
 	const struct process_state *s = &ui->process;
 	struct canvas *c = &ui->canvas;
-	size_t width = (size_t)(c->columns > 6 ? c->columns - 4 : 2);
-	const char *text;
-	char part[512];
-	int rows = 0, row;
+	int width = c->columns - 2, row;
 
 	if (s->tail == 0 || strlen(line) <= s->tail ||
 	    canvas_width(c, line) <= c->columns - 2 || bottom < 8)
 		return bottom;
-	if (width >= sizeof part)
-		width = sizeof part - 1;
-	for (text = line + s->tail; *text != '\0' && rows < TAIL_ROWS; rows++)
-		for (text += line_end(text, width); *text == ' ';)
-			text++;
-	row = bottom - rows;
-	text = line + s->tail;
-	for (int i = 0; i < rows; i++) {
-		size_t n = line_end(text, width);
-
-		memcpy(part, text, n);
-		part[n] = '\0';
-		canvas_left(c, row + i, i == 0 ? 1 : 3, c->columns - 4,
-		    STYLE_PLAIN, part);
-		for (text += n; *text == ' ';)
-			text++;
-	}
+	row = bottom - wrap_count(line + s->tail,
+	    (size_t)(width > 4 ? width - 2 : 2), TAIL_ROWS);
+	wrap_put(c, row, 1, width, 2, TAIL_ROWS, STYLE_PLAIN,
+	    line + s->tail);
 	return row;
 }
 
@@ -134,18 +102,12 @@ draw_note(struct ui *ui, int row, int bottom)
 {
 	const char *note = ui->process.detail->note;
 	struct canvas *c = &ui->canvas;
-	size_t cut;
-	char first[sizeof ui->process.detail->note];
 
 	if (note[0] == '\0' || bottom - row < 4)
 		return row;
-	cut = line_end(note, c->columns > 4 ? (size_t)c->columns - 2 : 2);
-	memcpy(first, note, cut);
-	first[cut] = '\0';
-	canvas_put(c, row++, 1, STYLE_FAINT, first);
-	note += cut + strspn(note + cut, " ");
-	if (*note != '\0')
-		canvas_left(c, row++, 1, c->columns - 2, STYLE_FAINT, note);
+	row = wrap_put(c, row, 1, c->columns - 2, 0, 2, STYLE_FAINT, note);
+	if (process_tab(ui) == &tab_fds)
+		row = tab_offer(ui, row, bottom, "who opens them, and leaks");
 	return row + (bottom - row > 8);
 }
 

@@ -4,6 +4,7 @@
 #define NCURSES_WIDECHAR 1
 #include "top/terminal.h"
 #include "base/xalloc.h"
+#include "top/aside.h"
 #include "top/keys.h"
 
 #include <curses.h>
@@ -38,6 +39,7 @@ static struct {
 	size_t restore_len;
 	int64_t click_time;
 	int click_row;
+	bool clicks; /* there may be more of them */
 } tty;
 
 /* ---- the way out ----------------------------------------------------------------- */
@@ -118,8 +120,17 @@ watch_crashes(void)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
 		SIGQUIT };
-	struct sigaction act = { .sa_handler = on_crash, .sa_flags = SA_NODEFER };
+	static char crash_stack[CRASH_STACK];
+	const stack_t stack = { .ss_sp = crash_stack,
+		.ss_size = sizeof crash_stack };
+	struct sigaction act = { .sa_handler = on_crash,
+		.sa_flags = SA_NODEFER | SA_ONSTACK };
 	struct sigaction old;
+
+	stack_t had;
+
+	if (sigaltstack(NULL, &had) == 0 && (had.ss_flags & SS_DISABLE) != 0)
+		sigaltstack(&stack, NULL);
 
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		/* A sanitizer has its own to tell; it aborts after that. */
@@ -349,13 +360,14 @@ now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void
+/* False if nothing has happened. */
+static bool
 mouse(struct terminal_event *event)
 {
 	MEVENT m;
 
 	if (getmouse(&m) != OK)
-		return;
+		return false;
 	event->row = m.y;
 	event->column = m.x;
 	if ((m.bstate & BUTTON4_PRESSED) != 0) {
@@ -371,6 +383,7 @@ mouse(struct terminal_event *event)
 		tty.click_time = event->twice ? 0 : now;
 		tty.click_row = m.y;
 	}
+	return true;
 }
 
 static int
@@ -400,13 +413,18 @@ bool
 terminal_event(struct terminal_event *event)
 {
 	wint_t key;
-	int kind = get_wch(&key);
+	int kind;
 
 	memset(event, 0, sizeof *event);
+	/* Clicks that came at once are told of by one key. */
+	if (tty.clicks && mouse(event))
+		return true;
+	tty.clicks = false;
+	kind = get_wch(&key);
 	if (kind == ERR)
 		return false;
 	if (kind == KEY_CODE_YES && key == KEY_MOUSE)
-		mouse(event);
+		tty.clicks = mouse(event);
 	else if (kind == KEY_CODE_YES)
 		event->key = special(key);
 	else

@@ -4,7 +4,9 @@
 #include "top/ui.h"
 #include "base/escape.h"
 #include "base/units.h"
+#include "top/action.h"
 #include "top/screens.h"
+#include "top/wrap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 
 #define MESSAGE_NS INT64_C(6000000000)
+#define LETTER_NS INT64_C(40000000)
 #define DELAY_MIN INT64_C(250000000)
 #define DELAY_MAX INT64_C(60000000000)
 
@@ -188,6 +191,7 @@ ui_free(struct ui *ui)
 {
 	process_close(ui);
 	prompt_close(&ui->prompt);
+	action_job_drop(ui);
 	model_free(&ui->model);
 	canvas_free(&ui->canvas);
 }
@@ -201,6 +205,23 @@ ui_set_columns(struct ui *ui, const char *const *keys, size_t n)
 
 		if (one != NULL)
 			ui->list.columns[ui->list.n_columns++] = one;
+	}
+}
+
+void
+ui_once(struct ui *ui, int64_t delay, const struct list_column *sort)
+{
+	struct ui_settings *s = &ui->settings;
+
+	if (delay > 0) {
+		s->delay_was = s->delay;
+		s->delay = s->delay_once = delay;
+	}
+	if (sort != NULL) {
+		s->sort_was = ui->model.sort;
+		s->reverse_was = ui->model.reverse;
+		ui->model.sort = s->sort_once = sort;
+		ui->model.reverse = false;
 	}
 }
 
@@ -239,7 +260,9 @@ ui_say(struct ui *ui, enum style style, const char *fmt, ...)
 	vsnprintf(ui->message, sizeof ui->message, fmt, ap);
 	va_end(ap);
 	ui->message_style = style;
-	ui->message_until = ui->now + MESSAGE_NS;
+	/* Long ones take longer to read. */
+	ui->message_until = ui->now + MESSAGE_NS +
+	    (int64_t)strlen(ui->message) * LETTER_NS;
 }
 
 void
@@ -356,6 +379,29 @@ draw_footer(struct ui *ui, int row)
 	keys_footer(c, row, column, c->columns, global_keys, readonly);
 }
 
+/* What has been said; else what is being done. As many lines as it takes,
+ * above `last`; returns the first of them. */
+static int
+draw_message(struct ui *ui, int last)
+{
+	struct canvas *c = &ui->canvas;
+	const char *text = ui->message;
+	enum style style = ui->message_style;
+	char doing[80];
+	int rows;
+
+	if (*text == '\0') {
+		action_job_say(ui, doing);
+		text = doing;
+		style = STYLE_OURS;
+	}
+	rows = wrap_count(text, (size_t)(c->columns > 4 ? c->columns - 2 : 2),
+	    last > 4 ? last / 2 : 1);
+	canvas_erase(c, last - rows, 0, rows, c->columns);
+	wrap_put(c, last - rows, 1, c->columns - 2, 0, rows, style, text);
+	return last - rows;
+}
+
 int
 ui_draw_bottom(struct ui *ui)
 {
@@ -377,12 +423,7 @@ ui_draw_bottom(struct ui *ui)
 		return prompt_draw(&ui->prompt, c, last);
 	}
 	draw_footer(ui, last);
-	if (ui->message[0] == '\0')
-		return last;
-	canvas_erase(c, last - 1, 0, 1, c->columns);
-	canvas_left(c, last - 1, 1, c->columns - 2, ui->message_style,
-	    ui->message);
-	return last - 1;
+	return draw_message(ui, last);
 }
 
 void

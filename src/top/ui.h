@@ -104,6 +104,12 @@ struct process_state {
 struct ui_settings {
 	bool readonly;
 	int64_t delay; /* ns between lists */
+	/* What was asked for this once, and what it would be otherwise: that
+	 * is remembered, unless somebody has changed it on the screen. 0 and
+	 * NULL: nothing was. */
+	int64_t delay_once, delay_was;
+	const struct list_column *sort_once, *sort_was;
+	bool reverse_was;
 };
 
 struct ui {
@@ -123,6 +129,8 @@ struct ui {
 	bool quit, paused, redraw;
 	bool list_wanted;   /* at once, whatever the delay */
 	bool detail_wanted; /* at once */
+	struct action_job *job; /* a slow lever; owned; NULL: none */
+	bool job_out;		/* somebody is at it */
 };
 
 void ui_init(struct ui *ui, const struct source *source, int rows,
@@ -146,6 +154,11 @@ unsigned ui_needs(const struct ui *ui);
 bool ui_request(struct ui *ui, struct source_request *r);
 void ui_detail(struct ui *ui, struct source_detail *d);
 
+/* The lever that is to be done now, see top/action.h; NULL if none is. It
+ * stays where it is until ui_job_done. */
+struct action_job *ui_job(struct ui *ui);
+void ui_job_done(struct ui *ui);
+
 /* A line above the footer for some seconds. */
 void ui_say(struct ui *ui, enum style style, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -154,6 +167,9 @@ void ui_go(struct ui *ui, const struct screen *screen);
 
 /* Opens the process screen. */
 void ui_open(struct ui *ui, int32_t pid);
+
+/* For this once, as the command line says; 0 and NULL: as it is. */
+void ui_once(struct ui *ui, int64_t delay, const struct list_column *sort);
 
 /* The columns of the list by key; unknown keys are left out. */
 void ui_set_columns(struct ui *ui, const char *const *keys, size_t n);

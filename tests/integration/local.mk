@@ -59,9 +59,14 @@ tests_integration_agent_statistics_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The live view, in terminals of tmux.
-dist_check_SCRIPTS += tests/integration/top-screen tests/integration/top-story
+top_integration_tests = \
+	tests/integration/top-screen \
+	tests/integration/top-story \
+	tests/integration/top-attach \
+	tests/integration/top-hostile
+dist_check_SCRIPTS += $(top_integration_tests)
 EXTRA_DIST += tests/lib/screen.sh
-TESTS += tests/integration/top-screen tests/integration/top-story
+TESTS += $(top_integration_tests)
 
 # The memory ledger and the trim knob.
 memory_integration_tests = \

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/output.h"
 #include "base/units.h"
 #include "base/xalloc.h"
@@ -271,6 +272,18 @@ utf8_is_told_from_other_bytes(void **state)
 	escape_utf8(&out, "a\n\xff\xc3\xa9");
 	assert_string_equal(buf_text(&out), "a\n\\xff\xc3\xa9");
 	buf_free(&out);
+}
+
+static void
+values_of_json_are_text_whatever_came(void **state)
+{
+	json_t *odd = json_text("a\xc3\n"), *top = json_address(UINT64_MAX);
+
+	(void)state;
+	assert_string_equal(json_string_value(odd), "a\\xc3\n");
+	assert_string_equal(json_string_value(top), "0xffffffffffffffff");
+	json_decref(odd);
+	json_decref(top);
 }
 
 static void
@@ -561,6 +574,7 @@ main(void)
 		cmocka_unit_test(
 		    utf8_is_kept_and_what_only_looks_like_it_is_not),
 		cmocka_unit_test(utf8_is_told_from_other_bytes),
+		cmocka_unit_test(values_of_json_are_text_whatever_came),
 		cmocka_unit_test(cuts_never_split_a_character),
 		cmocka_unit_test(errors_are_sentences_with_a_status),
 		cmocka_unit_test(a_buffer_is_always_a_string),

@@ -5,6 +5,7 @@
 #include "base/xalloc.h"
 #include "fake_profile.h"
 #include "profile/ops.h"
+#include "top/action.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,7 @@ fill_row(struct source_row *r, const struct process *p, int looks)
 	r->state = p->state;
 	r->kernel = p->kernel;
 	r->agent = p->agent;
+	r->attached = p->pid == 2210;
 	r->cpu = p->cpu * (uint64_t)looks * 2000000;
 	r->rss = p->rss == NOT_KNOWN ? NOT_KNOWN :
 	    p->rss + (p->fds_more ? (uint64_t)looks * MIB : 0);
@@ -109,6 +111,8 @@ list(void *arg, unsigned needs, struct err *e)
 	for (size_t i = 0; i < N; i++)
 		if (!f->missing || processes[i].pid != 4182)
 			fill_row(&l->rows[l->n++], &processes[i], f->looks);
+	for (size_t i = 0; i < l->n; i++)
+		l->rows[i].quiet = f->quiet && l->rows[i].attached;
 	dull.name = dull.command = "dull";
 	for (size_t i = 0; i < f->extra; i++) {
 		dull.pid = 6000 + (int32_t)i;
@@ -280,6 +284,8 @@ detail(void *arg, const struct source_request *r)
 	d->start = r->start;
 	d->time = BOOT + f->looks * 2 * SECOND;
 	d->agent = r->pid == 4182 || r->pid == 2210;
+	d->attached = r->pid == 2210;
+	d->quiet = f->quiet && d->attached;
 	d->gone = f->missing && r->pid == 4182;
 	if (f->denied) {
 		snprintf(d->problem, sizeof d->problem, "process %d may not "
@@ -294,6 +300,8 @@ detail(void *arg, const struct source_request *r)
 	add_part(d, "unknown", PART_UNKNOWN, 12 * MIB, 0);
 	snprintf(d->ledger_note, sizeof d->ledger_note, "a note on memory");
 	fill_limits(d, f->looks);
+	if (f->no_nproc)
+		d->limits[1].used = NOT_KNOWN;
 	fill_table(r, d);
 	if (!d->agent)
 		return d;
@@ -341,7 +349,11 @@ act(void *arg, const struct action *a, struct buf *said, struct err *e)
 {
 	struct fake_top *f = arg;
 
-	(void)e;
+	if (a->what == ACT_ATTACH && a->pid == 5002)
+		return err_set(e, ERR_FAILED, "cannot attach to process %d: "
+		    "it has no libc that is known; start it under ullage "
+		    "run instead, or ask ullage check %d for all of it",
+		    a->pid, a->pid);
 	snprintf(f->done, sizeof f->done, "%d %d %.200s%s", (int)a->what,
 	    a->pid, a->text, a->force ? " by force" : "");
 	buf_puts(said, "done");
@@ -377,6 +389,17 @@ fake_top_detail(struct fake_top *f, struct ui *ui)
 
 	for (int i = 0; i < 4 && ui->detail_wanted && ui_request(ui, &r); i++)
 		ui_detail(ui, detail(f, &r));
+}
+
+void
+fake_top_work(struct fake_top *f, struct ui *ui)
+{
+	struct action_job *job = ui_job(ui);
+
+	if (job == NULL)
+		return;
+	action_job_run(&f->source, job);
+	ui_job_done(ui);
 }
 
 void

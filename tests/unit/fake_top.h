@@ -11,6 +11,8 @@ struct fake_top {
 	size_t extra;	   /* further, dull processes */
 	bool missing;	   /* process 4182 has ended */
 	bool denied;	   /* details are refused */
+	bool no_nproc;	   /* what is used of it is not known */
+	bool quiet;	   /* the agent in 2210, which was attached, is */
 	char done[300];	   /* what was acted on last */
 	unsigned needs;	   /* of the list asked for last */
 };
@@ -22,6 +24,9 @@ void fake_top_look(struct fake_top *f, struct ui *ui, int n);
 
 /* The detail that the view wants, if it does. */
 void fake_top_detail(struct fake_top *f, struct ui *ui);
+
+/* The slow lever that is pulled, if one is. */
+void fake_top_work(struct fake_top *f, struct ui *ui);
 
 /* Types a text, a key for each byte; \n is Enter. */
 void fake_top_type(struct ui *ui, const char *keys);

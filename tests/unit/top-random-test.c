@@ -45,7 +45,7 @@ random_key(void)
 	default:
 		return random_below(20) == 0 ?
 		    (int)random_below(0x110000) :
-		    "\n\n\n1234567bvu<>k\033y"[random_below(18)];
+		    "\n\n\n1234567bvu<>kAw\033yy"[random_below(21)];
 	}
 }
 
@@ -78,6 +78,8 @@ step(struct fake_top *f, struct ui *ui)
 		fake_top_look(f, ui, 1);
 		break;
 	case 1:
+		f->quiet = random_below(4) == 0;
+		fake_top_work(f, ui);
 		ui->detail_wanted = true;
 		/* fall through */
 	case 2:

@@ -5,107 +5,20 @@
  */
 #include "config.h"
 
-#include "base/output.h"
-#include "fake_profile.h"
-#include "fake_top.h"
-#include "profile/top.h"
+#include "top_world.h"
+#include "top/aside.h"
 #include "top/settings.h"
 
 #include <locale.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
-
-struct world {
-	struct fake_top fake;
-	struct ui ui;
-};
-
-/* A view that has seen the machine for half a minute. */
-static void
-begin(struct world *w, int rows, int columns, bool unicode)
-{
-	fake_top_init(&w->fake);
-	ui_init(&w->ui, &w->fake.source, rows, columns, unicode);
-	for (int i = 0; i < 15; i++)
-		fake_top_look(&w->fake, &w->ui, 1);
-}
-
-static void
-end(struct world *w)
-{
-	ui_free(&w->ui);
-}
-
-static void
-open_tab(struct world *w, int32_t pid, int key)
-{
-	ui_open(&w->ui, pid);
-	fake_top_detail(&w->fake, &w->ui);
-	ui_key(&w->ui, key);
-	fake_top_detail(&w->fake, &w->ui);
-	/* A second look gives trends and what has grown. */
-	for (int i = 0; i < 6; i++) {
-		fake_top_look(&w->fake, &w->ui, 1);
-		w->ui.detail_wanted = true;
-		fake_top_detail(&w->fake, &w->ui);
-	}
-}
-
-static char *
-screen(struct world *w)
-{
-	struct buf out = BUF_INIT;
-
-	ui_draw(&w->ui);
-	canvas_text(&w->ui.canvas, &out);
-	return out.bytes;
-}
-
-static void
-assert_golden(struct world *w, const char *name)
-{
-	struct buf out = BUF_INIT, want = BUF_INIT;
-	char path[512];
-	struct err e;
-
-	ui_draw(&w->ui);
-	canvas_text(&w->ui.canvas, &out);
-	buf_puts(&out, "\n");
-	canvas_styles(&w->ui.canvas, &out);
-	snprintf(path, sizeof path, "%s%s", GOLDEN, name);
-	if (getenv("ACCEPT") != NULL)
-		assert_int_equal(output_write(path, out.bytes, out.len, &e),
-		    0);
-	if (buf_read_file(&want, path, 1 << 20, &e) < 0)
-		fail_msg("%s", e.text);
-	assert_string_equal(buf_text(&out), buf_text(&want));
-	buf_free(&want);
-	buf_free(&out);
-}
-
-static void
-assert_shows(struct world *w, const char *text)
-{
-	char *shown = screen(w);
-
-	if (strstr(shown, text) == NULL)
-		fail_msg("no \"%s\" in\n%s", text, shown);
-	free(shown);
-}
-
-static void
-assert_hides(struct world *w, const char *text)
-{
-	char *shown = screen(w);
-
-	if (strstr(shown, text) != NULL)
-		fail_msg("\"%s\" in\n%s", text, shown);
-	free(shown);
-}
 
 /* ---- goldens --------------------------------------------------------------------- */
 
@@ -435,199 +348,6 @@ a_clock_that_stands_still_harms_nothing(void **state)
 	end(&w);
 }
 
-/* ---- levers ---------------------------------------------------------------------- */
-
-static void
-a_lever_asks_and_shows_the_command(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	open_tab(&w, 4182, '5');
-	ui_key(&w.ui, UI_ENTER);
-	fake_top_type(&w.ui, "65536\n");
-	assert_shows(&w, "ullage do 4182 nofile=65536:");
-	assert_shows(&w, "the consequence");
-	assert_string_equal(w.fake.done, "");
-	ui_key(&w.ui, 'y');
-	assert_string_equal(w.fake.done, "0 4182 nofile=65536:");
-	end(&w);
-}
-
-static void
-no_means_no(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	fake_top_type(&w.ui, "k\nn");
-	assert_string_equal(w.fake.done, "");
-	fake_top_type(&w.ui, "k\n");
-	ui_key(&w.ui, UI_ESC);
-	ui_key(&w.ui, 'y');
-	assert_string_equal(w.fake.done, "");
-	end(&w);
-}
-
-static void
-harm_is_asked_about_twice(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	open_tab(&w, 4182, '5');
-	ui_key(&w.ui, UI_ENTER);
-	fake_top_type(&w.ui, "5\n");
-	assert_shows(&w, "below what is used");
-	assert_shows(&w, "does harm");
-	ui_key(&w.ui, 'y');
-	assert_string_equal(w.fake.done, "0 4182 nofile=5: by force");
-	end(&w);
-}
-
-static void
-a_lever_is_about_the_process_it_was_asked_for(void **state)
-{
-	struct world w;
-	int32_t pid;
-	char want[40];
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	ui_draw(&w.ui);
-	pid = w.ui.list.pid;
-	ui_key(&w.ui, 'k');
-	/* The list turns round while the question is read. */
-	w.ui.model.reverse = !w.ui.model.reverse;
-	fake_top_look(&w.fake, &w.ui, 1);
-	w.ui.list.scroll.at = 5;
-	free(screen(&w));
-	assert_int_not_equal(w.ui.list.pid, pid);
-	fake_top_type(&w.ui, "\ny");
-	snprintf(want, sizeof want, "%d %d TERM", (int)ACT_SIGNAL, pid);
-	assert_string_equal(w.fake.done, want);
-	end(&w);
-}
-
-static void
-readonly_takes_the_levers_away(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 200, true);
-	w.ui.settings.readonly = true;
-	fake_top_type(&w.ui, "k");
-	assert_false(w.ui.prompt.open);
-	assert_hides(&w, "signal");
-	open_tab(&w, 4182, '5');
-	fake_top_type(&w.ui, "L\n");
-	assert_false(w.ui.prompt.open);
-	end(&w);
-}
-
-/* ---- a process ------------------------------------------------------------------- */
-
-static void
-a_process_without_an_agent_gets_advice(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	open_tab(&w, 977, '2');
-	assert_shows(&w, "ullage run -- postgres: writer");
-	end(&w);
-}
-
-static void
-a_process_that_ends_keeps_its_last_picture(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	open_tab(&w, 4182, '6');
-	w.fake.missing = true;
-	fake_top_look(&w.fake, &w.ui, 1);
-	w.ui.detail_wanted = true;
-	fake_top_detail(&w.fake, &w.ui);
-	assert_shows(&w, "ended");
-	assert_shows(&w, "live heap");
-	fake_top_type(&w.ui, "k");
-	assert_shows(&w, "the process has ended");
-	end(&w);
-}
-
-static void
-what_may_not_be_read_says_why(void **state)
-{
-	struct world w;
-
-	(void)state;
-	begin(&w, 24, 80, true);
-	w.fake.denied = true;
-	open_tab(&w, 977, '5');
-	assert_shows(&w, "may not be read");
-	end(&w);
-}
-
-static void
-callers_open_below_their_site(void **state)
-{
-	struct world w;
-	size_t before;
-
-	(void)state;
-	begin(&w, 40, 140, true);
-	open_tab(&w, 4182, '2');
-	before = w.ui.process.n_rows;
-	ui_key(&w.ui, UI_ENTER);
-	assert_true(w.ui.process.n_rows > before);
-	/* They stay open when the profile is read anew. */
-	w.ui.detail_wanted = true;
-	fake_top_detail(&w.fake, &w.ui);
-	assert_true(w.ui.process.n_rows > before);
-	ui_key(&w.ui, UI_ENTER);
-	assert_int_equal(w.ui.process.n_rows, before);
-	end(&w);
-}
-
-/* What the screen says and what the command says may not differ. */
-static void
-sites_are_those_of_the_commands(void **state)
-{
-	struct profile *p = fake_heap();
-	struct calls *c = calls_new(p);
-	struct calls_open none = { NULL, 0, 0 };
-	int type = calls_type(p, false);
-	struct top *t = top_build(p, (size_t)type, true);
-	struct calls_row *rows;
-	size_t n, k = 0;
-	int64_t total;
-
-	(void)state;
-	rows = calls_rows(c, type, false, &none, "", 10000, &n, &total);
-	assert_int_equal(total, t->total[type]);
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->rows[i].flat[type] == 0 && t->rows[i].cum[type] == 0)
-			continue;
-		assert_true(k < n);
-		assert_string_equal(rows[k].name, t->rows[i].name);
-		assert_int_equal(rows[k].flat, t->rows[i].flat[type]);
-		assert_int_equal(rows[k].cum, t->rows[i].cum[type]);
-		k++;
-	}
-	assert_int_equal(k, n);
-	free(rows);
-	calls_free(c);
-	top_free(t);
-	profile_free(p);
-}
-
 /* ---- settings, keys --------------------------------------------------------------- */
 
 static void
@@ -655,6 +375,30 @@ settings_come_back_as_they_were_written(void **state)
 			      "x\n\ncolumns\ndelay 9999999h\n");
 	assert_int_equal(w.ui.list.n_columns, 3);
 	assert_int_equal(w.ui.settings.delay, 500000000);
+	buf_free(&text);
+	end(&w);
+}
+
+static void
+what_the_command_line_says_is_for_once(void **state)
+{
+	struct world w;
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	begin(&w, 24, 80, true);
+	w.ui.model.sort = list_column_find("live");
+	w.ui.model.reverse = true;
+	ui_once(&w.ui, 100000000, list_column_find("rss"));
+	settings_text(&w.ui, &text);
+	assert_non_null(strstr(buf_text(&text), "sort live reverse\n"));
+	assert_non_null(strstr(buf_text(&text), "delay 2000ms\n"));
+	/* Changed on the screen it is meant to stay. */
+	fake_top_type(&w.ui, "I-");
+	text.len = 0;
+	settings_text(&w.ui, &text);
+	assert_non_null(strstr(buf_text(&text), "sort rss reverse\n"));
+	assert_null(strstr(buf_text(&text), "delay 2000ms\n"));
 	buf_free(&text);
 	end(&w);
 }
@@ -763,6 +507,59 @@ the_age_of_a_site_is_that_of_half_of_its_bytes(void **state)
 	profile_free(p);
 }
 
+/* ---- threads ------------------------------------------------------------------------ */
+
+static void
+on_overflow(int sig)
+{
+	(void)sig;
+	_exit(42);
+}
+
+/* Deeper than any stack, which no compiler need know. */
+static int
+deeper(volatile char *above, long depth)
+{
+	volatile char here[4096];
+
+	here[0] = above != NULL ? above[0] : 0;
+	return depth == 0 ? 0 : deeper(here, depth - 1) + here[0];
+}
+
+static void *
+never_ends(void *arg, void *job)
+{
+	(void)arg;
+	return deeper(job, 1L << 30) != 0 ? job : NULL;
+}
+
+/* The terminal can be put back although a stack is used up. */
+static void
+a_reader_that_runs_out_of_stack_is_told_of(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		static struct aside a;
+		struct sigaction act = { .sa_handler = on_overflow,
+			.sa_flags = SA_ONSTACK };
+		struct err e;
+
+		sigaction(SIGSEGV, &act, NULL);
+		sigaction(SIGBUS, &act, NULL);
+		if (aside_start(&a, never_ends, NULL, &e) < 0)
+			_exit(1);
+		aside_give(&a, NULL);
+		pthread_join(a.thread, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
 int
 main(void)
 {
@@ -771,7 +568,8 @@ main(void)
 		cmocka_unit_test(the_list_looks_as_it_did_in_ascii),
 		cmocka_unit_test(the_tabs_look_as_they_did),
 		cmocka_unit_test(what_keys_open_looks_as_it_did),
-		cmocka_unit_test(the_age_of_a_site_is_that_of_half_of_its_bytes),
+		cmocka_unit_test(
+		    the_age_of_a_site_is_that_of_half_of_its_bytes),
 		cmocka_unit_test(stacks_are_not_taken_again_by_themselves),
 		cmocka_unit_test(a_suspect_is_marked_and_told_in_full),
 		cmocka_unit_test(help_and_columns_look_as_they_did),
@@ -786,21 +584,12 @@ main(void)
 		cmocka_unit_test(a_process_that_reuses_a_pid_has_no_past),
 		cmocka_unit_test(only_what_is_visible_is_asked_for),
 		cmocka_unit_test(a_clock_that_stands_still_harms_nothing),
-		cmocka_unit_test(a_lever_asks_and_shows_the_command),
-		cmocka_unit_test(no_means_no),
-		cmocka_unit_test(harm_is_asked_about_twice),
-		cmocka_unit_test(
-		    a_lever_is_about_the_process_it_was_asked_for),
-		cmocka_unit_test(readonly_takes_the_levers_away),
-		cmocka_unit_test(a_process_without_an_agent_gets_advice),
-		cmocka_unit_test(a_process_that_ends_keeps_its_last_picture),
-		cmocka_unit_test(what_may_not_be_read_says_why),
-		cmocka_unit_test(callers_open_below_their_site),
-		cmocka_unit_test(sites_are_those_of_the_commands),
 		cmocka_unit_test(settings_come_back_as_they_were_written),
+		cmocka_unit_test(what_the_command_line_says_is_for_once),
 		cmocka_unit_test(no_key_means_two_things),
 		cmocka_unit_test(every_column_says_what_it_is),
 		cmocka_unit_test(every_size_can_be_drawn),
+		cmocka_unit_test(a_reader_that_runs_out_of_stack_is_told_of),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

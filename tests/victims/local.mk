@@ -16,7 +16,7 @@ tests_victims_stacks_CFLAGS = $(AM_CFLAGS) -g -O2
 tests_victims_waiting_SOURCES = tests/victims/waiting.c
 tests_victims_waiting_CFLAGS = $(AM_CFLAGS) -g -O2
 tests_victims_waiting_LDADD = -lrt
-EXTRA_DIST += tests/victims/clock.go tests/victims/Clock.java
+EXTRA_DIST += tests/victims/clock.go tests/victims/clock.rs tests/victims/Clock.java
 # tests/victims
 
 # One descriptor of every type; threads with names.
@@ -192,3 +192,9 @@ tests_victims_sandboxed_SOURCES = tests/victims/sandboxed.c
 tests_victims_sandboxed_CFLAGS = $(victim_cflags)
 tests_victims_thrower_SOURCES = tests/victims/thrower.cc
 tests_victims_thrower_CXXFLAGS = -std=c++17 -g -O1 -pthread
+
+# Clocks that jump, for the live view.
+check_PROGRAMS += tests/victims/clock-jump.so
+tests_victims_clock_jump_so_SOURCES = tests/victims/clock-jump.c
+tests_victims_clock_jump_so_CFLAGS = $(victim_cflags) -fPIC
+tests_victims_clock_jump_so_LDFLAGS = -shared

@@ -16,7 +16,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -232,6 +234,19 @@ end_as_first(void *unused)
 	return in_epoll(unused);
 }
 
+/* Does not take notice of its child's end. */
+static void
+zombie_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	printf("%d\n", child);
+	ready();
+	wait_for_ever();
+}
+
 /* The first thread has ended and the process lives on. */
 static void
 zombie_leader(void)
@@ -244,12 +259,27 @@ zombie_leader(void)
 static void
 vfork_parent(void)
 {
-	ready();
+	/* Bound before anybody compares tables of calls. */
+	poll(NULL, 0, 0);
 	if (vfork() == 0) {
+		ready();
 		poll(NULL, 0, 30000);
 		_exit(0);
 	}
 	in_epoll(NULL);
+}
+
+/* The child of a vfork, which has its parent's memory and waits. */
+static void
+vfork_child(void)
+{
+	if (vfork() == 0) {
+		printf("child %d\n", getpid());
+		ready();
+		poll(NULL, 0, 30000);
+		_exit(0);
+	}
+	wait_for_ever();
 }
 
 /* ---- locks ------------------------------------------------------------------------------ */
@@ -299,8 +329,8 @@ on_flag(int sig)
 	flag = 1;
 }
 
-/* Waits until it waits, or is being attached to: a signal that comes before
- * would be missed without anybody's help. */
+/* Until it waits: a signal that comes before would be missed without anybody's
+ * help. */
 static void
 wait_for_call(pid_t pid, long number)
 {
@@ -321,20 +351,21 @@ wait_for_call(pid_t pid, long number)
 }
 
 /*
- * Sends a signal, waits until it has been seen, at most two seconds, pauses
- * for up to three milliseconds, again and again.
+ * Waits until it is in its call, pauses for up to three milliseconds, sends a
+ * signal, waits at most two seconds until that has been seen; again and again.
+ * Nothing but this ends the call, so between the look and the signal it can
+ * only be in there, or be attached to.
  */
 static void
-send_flags(pid_t to, int ack, int use_pselect)
+send_flags(pid_t to, int ack, long number)
 {
 	struct pollfd p = { ack, POLLIN, 0 };
 	unsigned seed = 1;
 	char byte;
 
 	for (;;) {
+		wait_for_call(to, number);
 		rest(rand_r(&seed) % 3000000);
-		if (!use_pselect)
-			wait_for_call(to, SYS_epoll_pwait);
 		if (getppid() != to || kill(to, SIGUSR1) < 0)
 			_exit(0);
 		if (poll(&p, 1, 2000) == 1) {
@@ -348,38 +379,38 @@ send_flags(pid_t to, int ack, int use_pselect)
 	}
 }
 
+static void
+begin_flags(void (*on_usr)(int), int flags, int *ack, long number)
+{
+	struct sigaction act = { .sa_handler = on_usr, .sa_flags = flags };
+	pid_t parent = getpid();
+	int pair[2];
+
+	sigaction(SIGUSR1, &act, NULL);
+	if (pipe(pair) < 0)
+		exit(77);
+	*ack = pair[1];
+	if (fork() == 0) {
+		close(pair[1]);
+		send_flags(parent, pair[0], number);
+	}
+	ready();
+}
+
 /*
  * Looks at the flag only when its call ends with EINTR, and the call has no
  * timeout to save it: a wake-up that was lost shows as a flag that nobody
  * ever sees.
  */
 static void
-flag_loop(int use_pselect)
+flag_loop(long number, int (*wait)(void))
 {
-	struct sigaction act = { .sa_handler = on_flag };
-	int fd = epoll_create1(0), ack[2];
-	pid_t parent = getpid();
-	struct epoll_event event;
-	sigset_t set, old;
 	long seen = 0;
+	int ack;
 
-	sigaction(SIGUSR1, &act, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(use_pselect ? SIG_BLOCK : SIG_UNBLOCK, &set, &old);
-	if (pipe(ack) < 0)
-		exit(77);
-	if (fork() == 0) {
-		close(ack[1]);
-		send_flags(parent, ack[0], use_pselect);
-	}
-	ready();
+	begin_flags(on_flag, 0, &ack, number);
 	while (!over) {
-		int rc = use_pselect ?
-		    pselect(0, NULL, NULL, NULL, NULL, &old) :
-		    epoll_pwait(fd, &event, 1, -1, NULL);
-
-		if (rc != -1 || errno != EINTR)
+		if (wait() != -1 || errno != EINTR)
 			abort();
 		if (over)
 			break;
@@ -388,22 +419,103 @@ flag_loop(int use_pselect)
 			abort();
 		flag = 0;
 		seen++;
-		if (write(ack[1], "", 1) != 1)
+		if (write(ack, "", 1) != 1)
 			abort();
 	}
 	printf("ok %ld %d\n", seen + flag, (int)runs);
 }
 
+static int flag_fd;
+static sigset_t flag_mask;
+
+static int
+wait_epoll(void)
+{
+	struct epoll_event event;
+
+	return epoll_pwait(flag_fd, &event, 1, -1, NULL);
+}
+
 static void
 flag_epoll(void)
 {
-	flag_loop(0);
+	flag_fd = epoll_create1(0);
+	flag_loop(SYS_epoll_pwait, wait_epoll);
+}
+
+static int
+wait_pselect(void)
+{
+	return pselect(0, NULL, NULL, NULL, NULL, &flag_mask);
 }
 
 static void
 flag_pselect(void)
 {
-	flag_loop(1);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, &flag_mask);
+	flag_loop(SYS_pselect6, wait_pselect);
+}
+
+static int
+wait_accept(void)
+{
+	return accept(flag_fd, NULL, NULL);
+}
+
+static void
+listen_to_nobody(void)
+{
+	struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	flag_fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (bind(flag_fd, (struct sockaddr *)&any, sizeof any.sun_family) < 0 ||
+	    listen(flag_fd, 5) < 0)
+		exit(77);
+}
+
+/* One that the kernel starts over if the handler says so, which this one
+ * does not. */
+static void
+flag_accept(void)
+{
+	listen_to_nobody();
+	flag_loop(SYS_accept, wait_accept);
+}
+
+static int restart_ack;
+
+static void
+on_restart(int sig)
+{
+	(void)sig;
+	runs++;
+	if (write(restart_ack, "", 1) != 1)
+		abort();
+}
+
+static void
+on_end(int sig)
+{
+	(void)sig;
+	printf("ok %d %d\n", (int)runs, (int)runs);
+	fflush(stdout);
+	_exit(0);
+}
+
+/* And here it does: the call never ends. */
+static void
+flag_restart(void)
+{
+	listen_to_nobody();
+	signal(SIGTERM, on_end);
+	begin_flags(on_restart, SA_RESTART, &restart_ack, SYS_accept);
+	wait_accept();
+	fprintf(stderr, "accept: %s\n", strerror(errno));
+	abort();
 }
 
 static volatile int expected;
@@ -530,11 +642,15 @@ static const struct {
 	{ "fork-storm", fork_storm },
 	{ "exec-storm", exec_storm },
 	{ "mayfly", mayfly },
+	{ "zombie-child", zombie_child },
 	{ "zombie-leader", zombie_leader },
 	{ "vfork-parent", vfork_parent },
+	{ "vfork-child", vfork_child },
 	{ "loader", loader },
 	{ "flag-epoll", flag_epoll },
 	{ "flag-pselect", flag_pselect },
+	{ "flag-accept", flag_accept },
+	{ "flag-restart", flag_restart },
 	{ "queue", queue },
 	{ "send", send_queued },
 	{ "registers", registers },
