@@ -244,7 +244,10 @@ struct ull_control {
 	X(DECOMMIT, "aggressive-decommit", TCMALLOC,                           \
 	    "1 gives every free span back at once: many system calls")         \
 	X(PURGE_DELAY, "purge-delay", MIMALLOC,                                \
-	    "a short one gives pages back that are wanted again: page faults")
+	    "a short one gives pages back that are wanted again: page faults") \
+	X(RELEASE_RATE, "release-rate", TCMALLOC,                              \
+	    "a high one makes frees of spans cost system calls, with a lock "  \
+	    "held")
 
 enum ull_setting {
 #define X(id, name, allocator, risk) ULL_SETTING_##id,

@@ -4,9 +4,10 @@
  * each; to add one: a file alloc_NAME.c, a row in alloc.c and in enum
  * ull_allocator.
  *
- * All but `find` and `offer` run in the keeper thread alone. None is called
- * on a path of the target's own threads: what takes the allocator's locks for
- * long is done because somebody asked, and is timed.
+ * All but `find`, `begin`, `offer` and `freed` run in the keeper thread alone.
+ * None of the others is called on a path of the target's own threads: what
+ * takes the allocator's locks for long is done because somebody asked, and is
+ * timed.
  */
 #ifndef ULLAGE_AGENT_ALLOC_H
 #define ULLAGE_AGENT_ALLOC_H
@@ -27,7 +28,10 @@ struct alloc_pass {
 	uint64_t budget; /* ns that a call should last at most */
 	/* The process's anonymous memory in bytes, 0 if it cannot be had. */
 	uint64_t (*anonymous)(const void *);
-	const void *of; /* its argument */
+	/* What is still wanted, or NULL if `want` holds until the end: in the
+	 * minutes that a pass may take more becomes free. */
+	uint64_t (*wanted)(const void *);
+	const void *of; /* the argument of both */
 
 	uint64_t released; /* bytes, as far as the backend knows */
 	uint64_t longest; /* ns, of one call */
@@ -61,11 +65,20 @@ struct alloc {
 	void (*shrink)(struct alloc_pass *p);
 	/* Its settings; false if refused. *old is INT64_MIN if unknown. */
 	bool (*set)(unsigned setting, int64_t value, int64_t *old);
+	/* In a thread of the target that allocates for the first time, whether
+	 * the knob is on or not. Or NULL. */
+	void (*begin)(void);
 	/* In a thread of the target, in the slow path, once after the keeper
 	 * came and after keeper_call_threads: makes the thread's arena
 	 * reachable, or gives back what only the thread itself can. False: to
 	 * be called again. Or NULL. */
 	bool (*offer)(void);
+	/* In a thread of the target that frees p: true if p is kept to make
+	 * its arena reachable, and must not be freed. Or NULL. */
+	bool (*freed)(void *p);
+	/* How many arenas are within reach, and how many have been. Or NULL:
+	 * all are always. */
+	size_t (*reach)(size_t *ever);
 	/* When the keeper goes, and in the child's keeper after a fork. */
 	void (*leave)(void);
 	void (*recover)(bool was_trimming);

@@ -53,14 +53,20 @@ statistics(struct ull_statistics *s, struct ull_arena *arenas,
 	s->free = m.fordblks;
 }
 
+/* Nobody was held up who idles: that it was long is no overrun. */
 static void
 release_all(struct alloc_pass *p)
 {
-	uint64_t began = alloc_began(p);
+	uint64_t began = alloc_began(p), took;
 
 	trim(0);
 	p->flags |= ULL_TRIM_EXHAUSTED;
-	alloc_ended(p, began);
+	if (!p->idle) {
+		alloc_ended(p, began);
+		return;
+	}
+	took = alloc_clock() - began;
+	p->longest = took > p->longest ? took : p->longest;
 }
 
 static void
@@ -89,7 +95,8 @@ release_slices(struct alloc_pass *p)
 	turn++;
 	pass_end(p);
 	/* Arenas whose threads are idle never hand anything over. */
-	if (p->idle && !(p->flags & (ULL_TRIM_GREW | ULL_TRIM_STOPPED)))
+	if (p->idle && p->released < p->want &&
+	    !(p->flags & (ULL_TRIM_GREW | ULL_TRIM_STOPPED)))
 		release_all(p);
 	else if (p->arenas == 0)
 		p->flags |= ULL_TRIM_NO_SEED;
@@ -135,6 +142,7 @@ set(unsigned setting, int64_t value, int64_t *old)
 static void
 recover(bool was_trimming)
 {
+	lend_inherit();
 	if (was_trimming)
 		lend_forget();
 	pass_forget();
@@ -147,7 +155,10 @@ HIDDEN const struct alloc alloc_glibc = {
 	.statistics = statistics,
 	.shrink = release_slices,
 	.set = set,
+	.begin = lend_begin,
 	.offer = lend_offer,
+	.freed = lend_freed,
+	.reach = lend_reach,
 	.leave = lend_leave,
 	.recover = recover,
 };

@@ -33,6 +33,17 @@ struct seed {
 /* Hands one over, in a thread of the target. False: no room now. */
 bool lend_offer(void);
 
+/* In a thread of the target, before it allocates for the first time: keeps a
+ * way into its arena, of 32 bytes, for as long as the process lives. */
+void lend_begin(void);
+
+/* Keeps a chunk that such a thread would free, if its arena has no seed yet.
+ * False: free it. */
+bool lend_freed(void *chunk);
+
+/* How many arenas have one now, and how many have had one. */
+size_t lend_reach(size_t *ever);
+
 /* The seeds there are, with those that were handed over since. */
 size_t lend_collect(struct seed **seeds);
 
@@ -54,6 +65,9 @@ uint64_t lend_heap_end(const char *chunk);
 /* Gives all seeds back, or (their memory may be in use) forgets them. */
 void lend_leave(void);
 void lend_forget(void);
+
+/* In a forked child whose parent's keeper was there. */
+void lend_inherit(void);
 
 /* ---- alloc_glibc_pass.c --------------------------------------------------- */
 

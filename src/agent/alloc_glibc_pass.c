@@ -120,6 +120,11 @@ flush(struct alloc_pass *p)
 	p->released += drop_all();
 	batch.n = 0;
 	batch.resident = 0;
+	if (p->wanted != NULL) {
+		uint64_t want = p->released + p->wanted(p->of);
+
+		p->want = want > p->want ? want : p->want;
+	}
 	more = alloc_ended(p, began);
 	if (at_begin == 0 || (now = p->anonymous(p->of)) == 0)
 		return more;

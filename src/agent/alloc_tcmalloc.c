@@ -19,6 +19,9 @@
 static int (*get_property)(const char *, size_t *);
 static int (*set_property)(const char *, size_t);
 static void (*release_to_system)(size_t);
+static void *(*instance)(void);
+static double (*get_rate)(void *);
+static void (*set_rate)(void *, double);
 static const char *(*tc_version)(int *, int *, const char **);
 
 static bool
@@ -30,6 +33,13 @@ find(const struct link_map *owner)
 	    "MallocExtension_SetNumericProperty");
 	release_to_system = (void (*)(size_t))real_in(owner,
 	    "MallocExtension_ReleaseToSystem");
+	/* The one setting that the C interface lacks. */
+	instance = (void *(*)(void))real_in(owner,
+	    "_ZN15MallocExtension8instanceEv");
+	get_rate = (double (*)(void *))real_in(owner,
+	    "_ZN22TCMallocImplementation20GetMemoryReleaseRateEv");
+	set_rate = (void (*)(void *, double))real_in(owner,
+	    "_ZN22TCMallocImplementation20SetMemoryReleaseRateEd");
 	tc_version = (const char *(*)(int *, int *, const char **))real_in(
 	    owner, "tc_version");
 	return get_property != NULL && release_to_system != NULL;
@@ -110,6 +120,20 @@ release_spans(struct alloc_pass *p)
 		p->flags |= ULL_TRIM_EXHAUSTED;
 }
 
+/* 0, never, to 10; 1 at first. A fraction of it is cut. */
+static bool
+change_rate(int64_t value, int64_t *old)
+{
+	void *one = instance != NULL ? instance() : NULL;
+
+	if (one == NULL || get_rate == NULL || set_rate == NULL ||
+	    value < 0 || value > 10)
+		return false;
+	*old = (int64_t)get_rate(one);
+	set_rate(one, (double)value);
+	return true;
+}
+
 static bool
 set(unsigned setting, int64_t value, int64_t *old)
 {
@@ -120,6 +144,8 @@ set(unsigned setting, int64_t value, int64_t *old)
 	    NULL;
 	uint64_t was;
 
+	if (setting == ULL_SETTING_RELEASE_RATE)
+		return change_rate(value, old);
 	if (name == NULL || set_property == NULL || value < 0)
 		return false;
 	if ((was = property(name)) != UINT64_MAX)

@@ -33,7 +33,7 @@
 	X(vfork)                                                               \
 	X(pthread_create) X(pthread_join) X(pthread_tryjoin_np)                \
 	X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach)      \
-	X(pthread_setname_np)
+	X(pthread_setname_np) X(thrd_create) X(thrd_join) X(thrd_detach)
 /* clang-format on */
 
 enum call {

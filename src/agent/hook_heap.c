@@ -8,6 +8,7 @@
  * walk begins outside the agent.
  */
 #include "agent/agent.h"
+#include "agent/keeper.h"
 #include "agent/real.h"
 
 #include <errno.h>
@@ -166,6 +167,8 @@ slow_free(void *p)
 	struct taken t;
 
 	sample_take(p, &t);
+	if (keeper_look_freed(p, __builtin_return_address(0)))
+		return;
 	real.free(p);
 }
 

@@ -53,7 +53,7 @@ static const struct hook fixed[] = {
 /* Taken out before what they belong to is given back. */
 static const char *const closers[] = { "close", "fclose", "pclose",
 	"closedir", "close_range", "closefrom", "pthread_join",
-	"pthread_detach" };
+	"pthread_detach", "thrd_join", "thrd_detach" };
 
 #define PLACES 512 /* of the hash; a power of two */
 

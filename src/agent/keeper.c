@@ -9,6 +9,7 @@
 #include "agent/real.h"
 #include "agent/slots.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -260,6 +261,49 @@ keeper_attend(void)
 		offer();
 	}
 	errno = error;
+}
+
+/* Late, a thread has a heap already. */
+HIDDEN void
+keeper_thread_begins(void)
+{
+	const struct alloc *a;
+	int error = errno;
+
+	if (agent_sandboxed || filtered || self.busy || real_libc() != NULL)
+		return;
+	a = alloc_find();
+	if (a != NULL && a->begin != NULL)
+		a->begin();
+	errno = error;
+}
+
+/* libc frees while it holds locks of its own that pthread_create takes. */
+static bool
+is_libc(const void *caller)
+{
+	const struct link_map *owner = real_owner(caller);
+
+	return owner == NULL ||
+	    owner == real_owner((const void *)__errno_location) ||
+	    owner == real_owner((const void *)_dl_find_object);
+}
+
+HIDDEN bool
+keeper_attend_freed(void *p, const void *caller)
+{
+	const struct alloc *a = alloc_find();
+	int error = errno;
+	bool kept = false;
+
+	if (agent_sandboxed || filtered || self.busy || !agent_armed())
+		return false;
+	if (acquire(&state) == ULL_KEEPER_NONE && !is_libc(caller))
+		keeper_attend();
+	if (acquire(&state) != ULL_KEEPER_NONE && a != NULL && a->freed != NULL)
+		kept = a->freed(p);
+	errno = error;
+	return kept;
 }
 
 /* ---- from the outside ----------------------------------------------------------------- */

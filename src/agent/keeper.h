@@ -4,9 +4,9 @@
  * the trim knob and carries out orders, and is there only for as long as the
  * knob is on or an order stands.
  *
- * Nobody can make it from outside. A thread of the target that samples, or
- * that has allocated 1 MiB, sees the word `attention` and makes it; a target
- * that does not allocate has nothing to trim, and an order waits.
+ * Nobody can make it from outside. A thread of the target that samples, that
+ * has allocated 1 MiB, or that frees what was sampled sees the word
+ * `attention` and makes it; a target that does neither waits with an order.
  *
  * It blocks all signals (through libc, so that the one by which setresuid
  * reaches all threads gets through), has a descriptor table of its own, and
@@ -46,6 +46,25 @@ void keeper_forget(void) HIDDEN;
 /* Makes every thread call the allocator's `offer` once more, each the next
  * time that it comes by. */
 void keeper_call_threads(void) HIDDEN;
+
+/* A thread that allocates for the first time, and not late: see alloc.h. */
+void keeper_thread_begins(void) HIDDEN;
+
+/* As keeper_attend for one that frees p and was called from `caller`; true if p was
+ * kept and is not to be freed. */
+bool keeper_attend_freed(void *p, const void *caller) HIDDEN;
+
+static inline bool
+keeper_look_freed(void *p, const void *caller)
+{
+	bool kept;
+
+	if (LIKELY(load(&tables.control->attention) == 0) || !agent_enter())
+		return false;
+	kept = keeper_attend_freed(p, caller);
+	agent_leave();
+	return kept;
+}
 
 /* In the slow path of any thread. */
 static inline void

@@ -6,7 +6,6 @@
 #include "agent/mini.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #define TURN UINT64_C(100000000)
@@ -55,42 +54,7 @@ keeper_work_wanted(void)
 	    (keeper_work_ordered() || knob_on());
 }
 
-/* ---- what the kernel says ---------------------------------------------------------- */
-
-static bool
-read_resident(const struct keeper_work *w, uint64_t *rss, uint64_t *anonymous)
-{
-	char text[128];
-	long n;
-
-	*rss = *anonymous = 0;
-	if (w->statm < 0)
-		return false;
-	n = mini_call4(SYS_pread64, w->statm, text, sizeof text - 1, 0);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return keeper_statm(text, rss, anonymous);
-}
-
-static uint64_t
-anonymous_now(const void *of)
-{
-	uint64_t rss, anonymous;
-
-	read_resident(of, &rss, &anonymous);
-	return anonymous;
-}
-
-static uint64_t
-minor_faults(void)
-{
-	struct rusage r;
-
-	if (mini_call2(SYS_getrusage, RUSAGE_SELF, &r) != 0)
-		return 0;
-	return (uint64_t)r.ru_minflt;
-}
+/* ---- coming and going ---------------------------------------------------------- */
 
 HIDDEN bool
 keeper_work_begin(struct keeper_work *w, const struct alloc *a)
@@ -98,6 +62,8 @@ keeper_work_begin(struct keeper_work *w, const struct alloc *a)
 	*w = (struct keeper_work){ .alloc = a, .statm = -1 };
 	keeper_pace_begin(&w->pace, alloc_clock());
 	w->base = load(&tables.keeper->base); /* of the keeper before */
+	keeper_idle_for(w);
+	w->idle_since = w->others_at;
 	w->first = load(&tables.keeper->receipts);
 	store(&tables.keeper->budget, BUDGET);
 	if (!mini_own_files()) {
@@ -118,20 +84,6 @@ keeper_work_end(struct keeper_work *w)
 		mini_call1(SYS_close, w->statm);
 }
 
-/* True if, since the last call, all other threads together ran for less than
- * half a percent of the time that passed at least. */
-static bool
-is_idle(struct keeper_work *w, uint64_t passed)
-{
-	uint64_t before = w->others;
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	w->others = (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec -
-	    alloc_cpu();
-	return w->others - before < passed / 200;
-}
-
 /* ---- trims and their receipts ------------------------------------------------------ */
 
 static void
@@ -145,7 +97,7 @@ write_receipt(struct keeper_work *w, const struct ull_receipt *r)
 	*to = *r;
 	release(&to->seq, seq);
 	release(&tables.keeper->receipts, seq);
-	w->faults = minor_faults();
+	w->faults = keeper_faults();
 	w->faults_since = alloc_clock();
 	w->faults_seq = seq;
 	w->lingers = r->cause == ULL_CAUSE_NOW || r->cause == ULL_CAUSE_FULL;
@@ -159,7 +111,7 @@ count_faults(struct keeper_work *w)
 
 	if (w->faults_since == 0 || alloc_clock() - w->faults_since < SECOND)
 		return;
-	store(&r->faults, minor_faults() - w->faults);
+	store(&r->faults, keeper_faults() - w->faults);
 	w->faults_since = 0;
 }
 
@@ -170,19 +122,20 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause, bool idle,
 	struct alloc_pass p = { .want = want, .budget = BUDGET,
 		.full = cause == ULL_CAUSE_FULL,
 		.knob = cause == ULL_CAUSE_KNOB || cause == ULL_CAUSE_LIMIT,
-		.idle = idle, .anonymous = anonymous_now, .of = w };
+		.idle = idle, .anonymous = keeper_anonymous, .of = w };
 	uint64_t began = alloc_clock(), cpu = alloc_cpu(), anonymous;
 
+	p.wanted = p.knob ? keeper_wanted : NULL;
 	*r = (struct ull_receipt){ .cause = cause, .wanted = want,
 		.faults = UINT64_MAX };
-	read_resident(w, &r->before, &anonymous);
+	keeper_resident(w, &r->before, &anonymous);
 	keeper_state(ULL_KEEPER_TRIMMING);
 	if (w->alloc != NULL)
 		w->alloc->shrink(&p);
 	else
 		store(&tables.keeper->reason, ULL_REASON_ALLOCATOR);
 	keeper_state(ULL_KEEPER_WATCHING);
-	read_resident(w, &r->after, &anonymous);
+	keeper_resident(w, &r->after, &anonymous);
 	r->time = since_start();
 	r->duration = alloc_clock() - began;
 	r->live = load(&tables.counters->live_bytes);
@@ -196,43 +149,24 @@ trim(struct keeper_work *w, uint64_t want, enum ull_cause cause, bool idle,
 
 /* ---- a turn ------------------------------------------------------------------------- */
 
-static struct keeper_view
-look(const struct keeper_work *w)
-{
-	struct ull_keeper *k = tables.keeper;
-	struct keeper_view v = { .base = w->base };
-
-	read_resident(w, &v.rss, &v.anonymous);
-	v.live = load(&tables.counters->live_bytes);
-	if ((int64_t)v.live < 0)
-		v.live = 0; /* for an instant: see stacks.c */
-	v.percent = load(&tables.control->trim);
-	v.limit = load(&tables.control->memory_limit);
-	store(&k->seen_rss, v.rss);
-	store(&k->seen_anonymous, v.anonymous);
-	store(&k->seen_live, v.live);
-	store(&k->base, v.base);
-	store(&k->seen_time, since_start());
-	return v;
-}
-
-/* What was asked for and is not there, or not within reach, is the base. */
+/* What was asked for and is not there is the base. */
 static void
-learn(struct keeper_work *w, const struct ull_receipt *r)
+learn(struct keeper_work *w, const struct ull_receipt *r, bool idle)
 {
-	struct keeper_view v = look(w);
+	struct keeper_view v = keeper_see(w);
 
-	w->base = keeper_base(&v,
-	    (r->flags & (ULL_TRIM_EXHAUSTED | ULL_TRIM_NO_SEED)) != 0);
+	w->base = keeper_base(&v, r->flags & ULL_TRIM_EXHAUSTED);
+	if (idle && (r->flags & ULL_TRIM_EXHAUSTED))
+		w->idle_base = w->base;
 	store(&tables.keeper->base, w->base);
 }
 
 static void
-settle(struct keeper_work *w, const struct ull_receipt *r)
+settle(struct keeper_work *w, const struct ull_receipt *r, bool idle)
 {
 	bool overran = r->flags & ULL_TRIM_OVERRAN;
 
-	learn(w, r);
+	learn(w, r, idle);
 	w->next = keeper_pace_next(&w->pace, alloc_clock(), r->work, overran);
 	store(&tables.keeper->pause, w->pace.pause);
 	store(&tables.keeper->overruns, w->pace.overruns);
@@ -244,6 +178,24 @@ settle(struct keeper_work *w, const struct ull_receipt *r)
 	store(&tables.control->memory_limit, 0);
 }
 
+/*
+ * The base is that of the arenas that have been within reach: with a new one it
+ * is what malloc_trim left, or nothing. Returns how many are within reach.
+ */
+static size_t
+reach_out(struct keeper_work *w)
+{
+	static size_t before; /* of other keepers, too */
+	size_t ever = 1, now = 1;
+
+	if (w->alloc != NULL && w->alloc->reach != NULL)
+		now = w->alloc->reach(&ever);
+	if (ever > before)
+		w->base = w->idle_base;
+	before = ever;
+	return now;
+}
+
 /* From outside, what was allocated before we came can be counted. */
 static void
 take_base(struct keeper_work *w)
@@ -252,7 +204,7 @@ take_base(struct keeper_work *w)
 
 	if (base == 0)
 		return;
-	w->base = base;
+	w->base = w->idle_base = base;
 	store(&tables.control->base, 0);
 }
 
@@ -261,8 +213,9 @@ mind_knob(struct keeper_work *w)
 {
 	struct keeper_view v;
 	struct ull_receipt r;
-	bool by_limit;
+	bool by_limit, idle, falling;
 	uint64_t want;
+	size_t reach;
 
 	if (!knob_on())
 		return;
@@ -274,14 +227,21 @@ mind_knob(struct keeper_work *w)
 		store(&tables.keeper->reason, ULL_REASON_NONE);
 	if (w->statm < 0)
 		return;
+	reach = reach_out(w);
 	take_base(w);
-	v = look(w);
+	v = keeper_see(w);
 	v.base = w->base = keeper_base(&v, false);
-	if (alloc_clock() < w->next ||
-	    (want = keeper_want(&v, &by_limit)) == 0)
+	w->idle_base = w->idle_base < w->base ? w->idle_base : w->base;
+	idle = keeper_is_idle(w, v.anonymous);
+	falling = keeper_is_falling(w, v.live);
+	if (idle)
+		v.base = w->idle_base;
+	if (alloc_clock() < w->next || (reach == 0 && !idle) ||
+	    (want = keeper_want(&v, &by_limit)) == 0 ||
+	    (falling && !by_limit))
 		return;
-	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, false, &r);
-	settle(w, &r);
+	trim(w, want, by_limit ? ULL_CAUSE_LIMIT : ULL_CAUSE_KNOB, idle, &r);
+	settle(w, &r, idle);
 }
 
 /* The tickets are read before the work, so that one that comes meanwhile
@@ -292,13 +252,15 @@ serve_trims(struct keeper_work *w)
 	uint64_t now = load(&tables.control->trim_now);
 	uint64_t full = load(&tables.control->trim_full);
 	struct ull_receipt r;
+	bool idle;
 
 	if (now != load(&tables.keeper->trim_now)) {
 		/* Threads that sample meanwhile hand their arenas over. */
-		is_idle(w, 0);
+		keeper_idle_for(w);
 		doze(2 * TURN);
-		trim(w, UINT64_MAX, ULL_CAUSE_NOW, is_idle(w, 2 * TURN), &r);
-		learn(w, &r);
+		idle = keeper_idle_for(w) > TURN;
+		trim(w, UINT64_MAX, ULL_CAUSE_NOW, idle, &r);
+		learn(w, &r, idle);
 		store(&tables.keeper->trim_now, now);
 	}
 	if (full != load(&tables.keeper->trim_full)) {

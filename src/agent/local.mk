@@ -30,7 +30,7 @@ libullage_so_SOURCES = \
 	src/agent/hooks.c src/agent/hooks.h \
 	src/agent/keeper.c src/agent/keeper.h \
 	src/agent/keeper_rule.c src/agent/keeper_rule.h \
-	src/agent/keeper_work.c src/agent/keeper_work.h \
+	src/agent/keeper_look.c src/agent/keeper_work.c src/agent/keeper_work.h \
 	src/agent/live.c \
 	src/agent/memo.c \
 	src/agent/mini.c src/agent/mini.h \

@@ -163,6 +163,7 @@ sample_due(uint64_t size, uint64_t *interval)
 	}
 	keeper_look();
 	if (UNLIKELY(self.arming != agent.arming)) {
+		keeper_thread_begins();
 		seed();
 		if (size < self.countdown) {
 			self.countdown -= size;

@@ -403,6 +403,7 @@ write_text(const struct options *o, int32_t pid, const struct view *v,
 		add_left_out(o, v->f.fds.n, v->all, v->unknown, out);
 	else
 		add_totals(pid, &v->f, out);
+	openers_caveat(&v->who, out);
 	table_free(rows);
 	table_free(groups);
 }

@@ -100,6 +100,14 @@ look_all(const struct target *t, uint64_t ns, struct leak_look *looks,
 			    "process %d ended meanwhile", t->pid);
 		if ((s = take(t, e)) == NULL)
 			return -1;
+		if (!s->armed) {
+			err_set(e, ERR_FAILED,
+			    "the agent in process %d is %s and sees nothing "
+			    "opened; arm it with: ullage attach %d",
+			    t->pid, s->state, t->pid);
+			snapshot_free(s);
+			return -1;
+		}
 		leak_look_take(&looks[i], s);
 		snapshot_free(*last);
 		*last = s;

@@ -79,6 +79,16 @@ openers_find(const struct openers *w, int32_t fd)
 	return NULL;
 }
 
+void
+openers_caveat(const struct openers *w, struct buf *out)
+{
+	if (w->s != NULL && !w->s->armed)
+		buf_printf(out,
+		    "the agent is %s: what was opened since has no opener, or "
+		    "that of an earlier\none of its number\n",
+		    w->s->state);
+}
+
 /* ---- by stack ------------------------------------------------------------ */
 
 struct group {

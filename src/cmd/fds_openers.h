@@ -27,6 +27,9 @@ int openers_look(struct openers *w, const struct target *t,
 /* NULL if the descriptor, or who opened it, is not known. */
 const struct snapshot_open *openers_find(const struct openers *w, int32_t fd);
 
+/* A sentence on what it does not see any more, if it does not record. */
+void openers_caveat(const struct openers *w, struct buf *out);
+
 /* ---- by stack -------------------------------------------------------------- */
 
 enum {

@@ -11,7 +11,7 @@
 #include "cmd/memory_census.h"
 #include "target/knob.h"
 #include "target/snapshot.h"
-#include "tune/ledger.h"
+#include "tune/ledger_watched.h"
 
 #include <jansson.h>
 #include <langinfo.h>
@@ -53,7 +53,7 @@ struct account {
 	bool has_knob;
 	struct err no_agent; /* why live is not known from one; "" */
 	struct memory_census census;
-	struct ledger_object *objects;
+	struct ledger_input in;
 	struct ledger l;
 	uint64_t stacks[STACKS_MAX];
 	uint64_t estimate; /* of a trim; UINT64_MAX */
@@ -167,40 +167,23 @@ read_census(const struct options *o, struct account *a, struct err *e)
 static void
 reckon(struct account *a)
 {
-	struct ledger_input in = { .status = &a->status,
+	struct ledger_trim trim = { .allocator = "", .releasable = UINT64_MAX };
+
+	a->in = (struct ledger_input){ .status = &a->status,
 		.maps = a->has_maps ? &a->maps : NULL,
 		.stack_pointers = a->stacks,
 		.metadata = UINT64_MAX };
-	struct ledger_trim trim = { .allocator = "", .releasable = UINT64_MAX };
-
 	if (a->has_maps)
-		in.n_stack_pointers = stack_pointers_read(a->t->pid, a->stacks,
-		    STACKS_MAX);
-	if (a->has_knob) {
-		in.glibc = strcmp(a->k.allocator, "glibc") == 0;
-		trim.allocator = a->k.allocator;
-		trim.base = a->k.base;
-		if (a->k.statistics.asked) {
-			in.metadata = a->k.statistics.metadata;
-			trim.releasable = a->k.statistics.releasable;
-		}
-	}
-	if (a->s != NULL) {
-		in.watched = true;
-		snapshot_live_total(a->s, &in.live, &in.live_error);
-		a->objects = xcalloc(a->s->n_live + 1, sizeof *a->objects);
-		for (size_t i = 0; i < a->s->n_live; i++)
-			a->objects[i] = (struct ledger_object){
-				a->s->live[i].address, a->s->live[i].usable,
-				a->s->live[i].weight
-			};
-		in.objects = a->objects;
-		in.n_objects = a->s->n_live;
-	}
-	memory_census_use(&a->census, &in, &trim);
-	ledger_make(&in, &a->l);
+		a->in.n_stack_pointers = stack_pointers_read(a->t->pid,
+		    a->stacks, STACKS_MAX);
+	if (a->has_knob)
+		ledger_take_knob(&a->k, &a->in, &trim);
+	if (a->s != NULL)
+		ledger_watch(a->s, &a->in);
+	memory_census_use(&a->census, &a->in, &trim);
+	ledger_make(&a->in, &a->l);
 	trim.anonymous = a->status.rss_anon;
-	trim.live = (uint64_t)in.live;
+	trim.live = (uint64_t)a->in.live;
 	a->estimate = ledger_return(&a->l, &trim, &a->why);
 }
 
@@ -497,7 +480,7 @@ memory_run(const struct cmd *cmd, struct options *o, struct err *e)
 	}
 	buf_free(&out);
 	ledger_free(&a.l);
-	free(a.objects);
+	ledger_unwatch(&a.in);
 	snapshot_free(a.s);
 	smaps_free(&a.maps);
 	target_free(a.t);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "cmd/memory_census.h"
+#include "tune/ledger_watched.h"
 #include "base/units.h"
 #include "census/census.h"
 #include "cmd/table_out.h"
@@ -148,8 +149,7 @@ memory_census_use(const struct memory_census *m, struct ledger_input *in,
 	if (!m->taken)
 		return;
 	in->watched = in->glibc = true;
-	in->objects = NULL;
-	in->n_objects = 0;
+	ledger_unwatch(in);
 	in->live = (double)m->live;
 	in->live_error = 0;
 	in->absent = m->live - m->in_memory;

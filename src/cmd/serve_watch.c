@@ -11,6 +11,7 @@
 #include "target/glance.h"
 #include "target/knob.h"
 #include "target/snapshot.h"
+#include "tune/ledger_watched.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,20 +41,6 @@ watch_free(struct watch *w)
 /* ---- memory ------------------------------------------------------------------ */
 
 static void
-add_objects(const struct snapshot *s, struct ledger_input *in)
-{
-	struct ledger_object *o = xcalloc(s->n_live + 1, sizeof *o);
-
-	in->watched = true;
-	snapshot_live_total(s, &in->live, &in->live_error);
-	for (size_t i = 0; i < s->n_live; i++)
-		o[i] = (struct ledger_object){ s->live[i].address,
-			s->live[i].usable, s->live[i].weight };
-	in->objects = o;
-	in->n_objects = s->n_live;
-}
-
-static void
 add_agent(const struct target *t, struct ledger_input *in,
     struct ledger_trim *trim)
 {
@@ -62,15 +49,11 @@ add_agent(const struct target *t, struct ledger_input *in,
 	struct err ignored;
 
 	if (t->segment >= 0 && knob_read(t, k, &ignored) == 0) {
-		in->glibc = strcmp(k->allocator, "glibc") == 0;
-		trim->allocator = in->glibc ? "glibc" : "";
-		if (strcmp(k->allocator, "mimalloc") == 0)
-			trim->allocator = "mimalloc";
-		trim->base = k->base;
+		ledger_take_knob(k, in, trim);
 		s = snapshot_take(t, &ignored);
 	}
-	if (s != NULL && !s->shadowed && s->interval != 0)
-		add_objects(s, in);
+	if (s != NULL)
+		ledger_watch(s, in);
 	snapshot_free(s);
 	free(k);
 }
@@ -118,7 +101,7 @@ account(const struct target *t, const struct status *status, bool maps,
 	if (in.maps != NULL)
 		smaps_free(&smaps);
 	free(stacks);
-	free((void *)(uintptr_t)in.objects);
+	ledger_unwatch(&in);
 }
 
 static void

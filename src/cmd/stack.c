@@ -134,7 +134,7 @@ const struct cmd cmd_stack = {
 	.operands = "PID",
 	.summary = "show where every thread of a process is now",
 	.details = "Needs no agent. Threads at the same place are shown "
-		   "together. Each is stopped\nfor some ten microseconds; "
+		   "together. Each is stopped\nfor some fifty microseconds; "
 		   "threads that wait for each other's mutexes are told.",
 	.options = { stack_options, symbol_options, common_options },
 	.min_operands = 1,

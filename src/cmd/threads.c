@@ -252,7 +252,7 @@ rows_table(const struct look *l)
 		table_text(out, COL_NAME, t->name);
 		if (l->now.taken_ns > t->start_ns)
 			table_u64(out, COL_AGE, l->now.taken_ns - t->start_ns);
-		if ((h = creators_find(&l->who, t->tid)) != NULL)
+		if ((h = creators_find(&l->who, t->tid, t->start_ns)) != NULL)
 			add_creator(out, l, h);
 	}
 	add_unjoined(out, l);
@@ -385,6 +385,7 @@ add_totals(const struct look *l, struct buf *out)
 		    all.count - all.with_stack == 1 ? "is" : "are");
 	buf_puts(out, "\n");
 	add_unjoined_total(l, out);
+	creators_caveat(&l->who, out);
 }
 
 /* ---- the command --------------------------------------------------------- */

@@ -7,6 +7,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* How far apart two clocks may be: of 1/16 s, and of ticks. */
+#define CLOCKS_NS UINT64_C(150000000)
+
+static uint64_t
+since_boot(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 static int
 by_tid(const void *a, const void *b)
@@ -27,6 +40,7 @@ creators_look(struct creators *c, const struct target *t,
 		return 0;
 	if ((c->s = snapshot_take(t, e)) == NULL)
 		return -1;
+	c->taken_ns = since_boot();
 	snapshot_match_threads(c->s, t);
 	c->by_tid = xcalloc(c->s->n_threads + 1, sizeof *c->by_tid);
 	c->sites = sites_new(c->s);
@@ -66,7 +80,7 @@ creators_free(struct creators *c)
 }
 
 const struct snapshot_thread *
-creators_find(const struct creators *c, int32_t tid)
+creators_find(const struct creators *c, int32_t tid, uint64_t start)
 {
 	struct snapshot_thread key = { .tid = tid };
 	const struct snapshot_thread *wanted = &key, *const *found;
@@ -76,7 +90,20 @@ creators_find(const struct creators *c, int32_t tid)
 	found = c->n == 0 ? NULL :
 			    bsearch(&wanted, c->by_tid, c->n,
 				sizeof *c->by_tid, by_tid);
-	return found != NULL ? *found : NULL;
+	/* Noted once the thread was there. */
+	return found != NULL &&
+		start <= c->taken_ns - (*found)->age + CLOCKS_NS ?
+	    *found :
+	    NULL;
+}
+
+void
+creators_caveat(const struct creators *c, struct buf *out)
+{
+	if (c->s != NULL && !c->s->armed)
+		buf_printf(out,
+		    "the agent is %s: threads created since have no creator\n",
+		    c->s->state);
 }
 
 bool

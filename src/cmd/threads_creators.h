@@ -15,6 +15,7 @@ struct creators {
 	const struct snapshot_thread **by_tid; /* those that run */
 	size_t n;
 	bool namespaces; /* tids are of another pid namespace */
+	uint64_t taken_ns; /* since boot */
 	int32_t pid;
 };
 
@@ -27,9 +28,15 @@ void creators_free(struct creators *c);
 int creators_look(struct creators *c, const struct target *t,
     struct symbolizer *names, struct err *e);
 
-/* NULL if it is not known. */
+/*
+ * NULL if it is not known. `start` is the thread's, in ns since boot: what was
+ * noted before that is of another thread, whose place it has.
+ */
 const struct snapshot_thread *creators_find(const struct creators *c,
-    int32_t tid);
+    int32_t tid, uint64_t start);
+
+/* A sentence on what it does not see any more, if it does not record. */
+void creators_caveat(const struct creators *c, struct buf *out);
 
 /* Ended, and nobody has joined it: its stack is kept. */
 bool creators_is_unjoined(const struct snapshot_thread *h);

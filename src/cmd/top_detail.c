@@ -15,7 +15,7 @@
 #include "target/knob.h"
 #include "target/presence.h"
 #include "target/snapshot.h"
-#include "tune/ledger.h"
+#include "tune/ledger_watched.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -180,29 +180,12 @@ add_parts(const struct ledger *l, struct source_detail *d)
 }
 
 static void
-add_objects(const struct snapshot *agent, struct ledger_input *in)
+add_return(const struct ledger *l, const struct ledger_trim *trim,
+    struct source_detail *d)
 {
-	struct ledger_object *o = xcalloc(agent->n_live + 1, sizeof *o);
-
-	in->watched = true;
-	snapshot_live_total(agent, &in->live, &in->live_error);
-	for (size_t i = 0; i < agent->n_live; i++)
-		o[i] = (struct ledger_object){ agent->live[i].address,
-			agent->live[i].usable, agent->live[i].weight };
-	in->objects = o;
-	in->n_objects = agent->n_live;
-}
-
-static void
-add_return(const struct ledger *l, const struct knob *k,
-    const struct status *status, double live, struct source_detail *d)
-{
-	struct ledger_trim trim = { .allocator = k->allocator,
-		.releasable = UINT64_MAX, .base = k->base,
-		.anonymous = status->rss_anon, .live = (uint64_t)live };
 	char bytes[UNITS_MAX];
 	const char *why;
-	uint64_t estimate = ledger_return(l, &trim, &why);
+	uint64_t estimate = ledger_return(l, trim, &why);
 
 	if (estimate == UINT64_MAX)
 		return;
@@ -284,6 +267,7 @@ add_ledger(struct top_source *s, const struct source_request *r,
     const struct snapshot *agent, struct source_detail *d, struct err *e)
 {
 	struct ledger_input in = { .metadata = UINT64_MAX };
+	struct ledger_trim trim = { .allocator = "", .releasable = UINT64_MAX };
 	struct err ignored;
 	struct status status;
 	struct ledger l;
@@ -299,20 +283,23 @@ add_ledger(struct top_source *s, const struct source_request *r,
 	in.stack_pointers = s->stacks;
 	in.n_stack_pointers = s->has_maps ? s->n_stacks : 0;
 	knob = d->agent && knob_read(s->target, &k, &ignored) == 0;
-	in.glibc = knob && strcmp(k.allocator, "glibc") == 0;
-	if (agent != NULL && snapshot_heap_unseen(agent) == NULL)
-		add_objects(agent, &in);
+	if (knob)
+		ledger_take_knob(&k, &in, &trim);
+	if (agent != NULL)
+		ledger_watch(agent, &in);
 	ledger_make(&in, &l);
 	add_parts(&l, d);
+	trim.anonymous = status.rss_anon;
+	trim.live = (uint64_t)in.live;
 	if (knob && in.watched)
-		add_return(&l, &k, &status, in.live, d);
+		add_return(&l, &trim, d);
 	else if (!d->agent && d->ledger_note[0] == '\0')
 		snprintf(d->ledger_note, sizeof d->ledger_note,
 		    "without an agent live and free heap cannot be told apart");
 	if (knob)
 		add_knob(&k, d);
 	ledger_free(&l);
-	free((void *)(uintptr_t)in.objects);
+	ledger_unwatch(&in);
 	return 0;
 }
 

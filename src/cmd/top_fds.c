@@ -261,7 +261,7 @@ fds_note(const struct open_files *f, struct source_detail *d)
 	if (f->sockets.n == 0)
 		snprintf(d->note, sizeof d->note, "%s descriptor%s", text,
 		    f->fds.n == 1 ? "" : "s");
-	else if (known == 0)
+	else if (known == 0 || memory == 0)
 		snprintf(d->note, sizeof d->note, "%s descriptors, %s socket%s",
 		    text, count_text(sockets, f->sockets.n),
 		    f->sockets.n == 1 ? "" : "s");

@@ -129,9 +129,10 @@ thread_table(const struct alike *list, size_t n, bool by_name,
 }
 
 static void
-add_creator(struct alike *a, const struct creators *who, int32_t tid)
+add_creator(struct alike *a, const struct creators *who, const struct task *t)
 {
-	const struct snapshot_thread *h = creators_find(who, tid);
+	const struct snapshot_thread *h =
+	    creators_find(who, t->tid, t->start_ns);
 	uint32_t stack = h != NULL ? h->stack : NO_CREATOR;
 
 	a->creator = a->count == 0 || a->creator == stack ? stack : SEVERAL;
@@ -182,7 +183,7 @@ by_task(struct top_source *s, const struct source_request *r,
 		    !each);
 		double share = share_of(s, &now, &now.tasks[i]);
 
-		add_creator(a, &who, now.tasks[i].tid);
+		add_creator(a, &who, &now.tasks[i]);
 		a->count++;
 		a->cpu_ns += now.tasks[i].cpu_ns;
 		a->share += share > 0 ? share : 0;

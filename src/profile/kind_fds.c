@@ -60,6 +60,11 @@ add_open(struct profile *p, struct stacks *m, const struct snapshot *s)
 		    "%zu of %zu descriptors were opened before the agent "
 		    "began, inherited, or opened past it",
 		    unseen, s->n_open);
+	if (s->matched && !s->armed)
+		profile_add_comment(p,
+		    "the agent is %s: what was opened since has no opener, or "
+		    "that of an earlier one of its number",
+		    s->state);
 	if (!s->matched)
 		profile_add_comment(p,
 		    "the process has ended: what it had open is what its "

@@ -395,7 +395,7 @@ snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
 	    (const void *)(at + ULL_COUNTERS_OFF);
 	struct snapshot *s;
 	struct timespec now;
-	uint64_t elapsed;
+	uint64_t elapsed, lived;
 
 	if (check_header(h, len, e) < 0)
 		return NULL;
@@ -407,7 +407,9 @@ snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
 	if (alive && clock_gettime(CLOCK_MONOTONIC, &now) == 0)
 		elapsed = (uint64_t)now.tv_sec * 1000000000u +
 		    (uint64_t)now.tv_nsec - h->start_monotonic;
-	/* What it holds is as of then, however long ago. */
+	lived = elapsed;
+	/* The heap that it holds is as of then, however long ago; what is
+	 * open, and which threads there are, the kernel says now. */
 	if (s->stopped_ns != 0)
 		elapsed = s->stopped_ns - s->start_ns;
 	s->time_ns = s->start_ns + elapsed;
@@ -419,9 +421,9 @@ snapshot_parse(const void *bytes, size_t len, bool alive, struct err *e)
 	    (uint32_t)s->fill[1].used, c->peak_epoch);
 	copy_live(s, (const void *)(at + ULL_KEYS_OFF),
 	    (const void *)(at + ULL_LIVE_OFF), elapsed);
-	copy_fds(s, (const void *)(at + ULL_FDS_OFF), elapsed);
+	copy_fds(s, (const void *)(at + ULL_FDS_OFF), lived);
 	copy_threads(s, (const void *)(at + ULL_THREADS_OFF),
-	    (const void *)(at + ULL_THREADS_OFF + ULL_THREADS * 8), elapsed);
+	    (const void *)(at + ULL_THREADS_OFF + ULL_THREADS * 8), lived);
 	return s;
 }
 

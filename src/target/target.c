@@ -85,8 +85,9 @@ pid_of_name(const char *name, int32_t *pid, struct err *e)
 	return rc;
 }
 
+/* A zombie is still listed by others, so it is not denied. */
 static struct target *
-find_dead(int32_t pid, struct err *e)
+find_dead(int32_t pid, bool is_zombie, struct err *e)
 {
 	struct process nobody = { .pid = pid };
 	struct target *t = target_new(&nobody);
@@ -95,9 +96,12 @@ find_dead(int32_t pid, struct err *e)
 		return t;
 	if (e->status == ERR_GONE)
 		err_set(e, ERR_GONE,
-		    "there is no process %d, and none of that pid left a "
-		    "segment behind",
-		    pid);
+		    "%sprocess %d%s, and none of that pid left a segment "
+		    "behind",
+		    is_zombie ? "" : "there is no ", pid,
+		    is_zombie ? " has ended and waits for its parent to "
+				"notice" :
+				"");
 	target_free(t);
 	return NULL;
 }
@@ -126,10 +130,10 @@ target_find(const char *pid_or_name, struct err *e)
 	if (target_pid(pid_or_name, &pid, e) < 0)
 		return NULL;
 	if (process_read(pid, &p, e) < 0)
-		return e->status == ERR_GONE ? find_dead(pid, e) : NULL;
+		return e->status == ERR_GONE ? find_dead(pid, false, e) : NULL;
 	/* Its first thread may end before the others do. */
 	if ((p.state == 'Z' && p.threads <= 1) || p.state == 'X')
-		return find_dead(pid, e);
+		return find_dead(pid, true, e);
 	t = target_new(&p);
 	t->alive = true;
 	snprintf(t->root, sizeof t->root, "/proc/%d/root", pid);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAGGED_TOLD 6 /* at most, each in a line */
+
 /* What is being asked about; one at a time, as there is one prompt. */
 static struct asked {
 	enum action_what what;
@@ -23,13 +25,14 @@ static struct asked {
 	uint64_t start;
 } asked;
 
-static bool
-has_tagged(const struct ui *ui)
+/* NULL: none is tagged. */
+static struct process_view *
+first_tagged(const struct ui *ui)
 {
 	for (size_t i = 0; i < ui->model.n; i++)
 		if (ui->model.all[i].tagged)
-			return true;
-	return false;
+			return &ui->model.all[i];
+	return NULL;
 }
 
 /* The process that a lever is about. NULL if there is none. */
@@ -46,10 +49,12 @@ begin(struct ui *ui, enum action_what what)
 		ui_say(ui, STYLE_WARN, "the process has ended");
 		return NULL;
 	}
+	asked.tagged = what == ACT_SIGNAL && list && first_tagged(ui) != NULL;
+	if (asked.tagged)
+		p = first_tagged(ui);
 	asked.what = what;
 	asked.pid = p->row.pid;
 	asked.start = p->row.start;
-	asked.tagged = what == ACT_SIGNAL && list && has_tagged(ui);
 	return p;
 }
 
@@ -96,6 +101,38 @@ act_one(struct ui *ui, struct action *a)
 	buf_free(&said);
 }
 
+/* Those for which it failed stay tagged, and the first of them says why. */
+static void
+act_tagged(struct ui *ui, struct action *a)
+{
+	struct err first = { ERR_FAILED, "" };
+	size_t done = 0, failed = 0;
+
+	for (size_t i = 0; i < ui->model.n; i++) {
+		struct process_view *p = &ui->model.all[i];
+		struct err e = { ERR_FAILED, "" };
+		struct buf said = BUF_INIT;
+
+		if (!p->tagged)
+			continue;
+		a->pid = p->row.pid;
+		a->start = p->row.start;
+		if (ui->source->act(ui->source->arg, a, &said, &e) == 0) {
+			p->tagged = false;
+			done++;
+		} else if (failed++ == 0) {
+			first = e;
+		}
+		buf_free(&said);
+	}
+	if (failed == 0)
+		ui_say(ui, STYLE_OURS, "%s sent to %zu process%s", a->text,
+		    done, done == 1 ? "" : "es");
+	else
+		ui_say(ui, STYLE_TROUBLE, "%s sent to %zu of %zu: %s", a->text,
+		    done, done + failed, first.text);
+}
+
 static void
 confirmed(struct ui *ui, const char *yes)
 {
@@ -103,24 +140,65 @@ confirmed(struct ui *ui, const char *yes)
 
 	(void)yes;
 	fill(ui, &a);
-	if (asked.tagged) {
-		for (size_t i = 0; i < ui->model.n; i++) {
-			struct process_view *p = &ui->model.all[i];
-
-			if (!p->tagged)
-				continue;
-			a.pid = p->row.pid;
-			a.start = p->row.start;
-			act_one(ui, &a);
-			p->tagged = false;
-		}
-	} else {
+	if (asked.tagged)
+		act_tagged(ui, &a);
+	else
 		act_one(ui, &a);
-	}
 	ui->list_wanted = ui->detail_wanted = true;
 }
 
-/* Of several, the first speaks for all; the line below says how many. */
+/* What it means for each of them, and one command for all. */
+static void
+put_tagged(struct ui *ui, struct action *a, struct buf *out)
+{
+	struct buf all = BUF_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ui->model.n; i++) {
+		const struct source_row *r = &ui->model.all[i].row;
+		struct buf question = BUF_INIT, each = BUF_INIT;
+		struct err e = { ERR_FAILED, "" };
+		bool harm;
+
+		if (!ui->model.all[i].tagged)
+			continue;
+		a->pid = r->pid;
+		a->start = r->start;
+		if (n < TAGGED_TOLD) {
+			bool can = ui->source->plan(ui->source->arg, a,
+			    &question, &each, &harm, &e) == 0;
+			const char *text = can ? buf_text(&each) : e.text;
+
+			buf_printf(out, "%d %s: %.*s\n", r->pid, r->name,
+			    (int)strcspn(text, "\n"), text);
+		}
+		buf_printf(&all, " %d", r->pid);
+		n++;
+		buf_free(&question);
+		buf_free(&each);
+	}
+	if (n > TAGGED_TOLD)
+		buf_printf(out, "and %zu more\n", n - TAGGED_TOLD);
+	buf_printf(out, "kill -s %s%s\n", a->text, buf_text(&all));
+	buf_free(&all);
+}
+
+static void
+ask(struct ui *ui, struct action *a, const struct buf *question,
+    const struct buf *command)
+{
+	struct buf lines = BUF_INIT, all = BUF_INIT;
+
+	if (asked.tagged) {
+		put_tagged(ui, a, &lines);
+		buf_printf(&all, "send %s to all of these?", a->text);
+	}
+	prompt_confirm(&ui->prompt, buf_text(asked.tagged ? &all : question),
+	    buf_text(asked.tagged ? &lines : command), confirmed);
+	buf_free(&lines);
+	buf_free(&all);
+}
+
 static void
 plan(struct ui *ui)
 {
@@ -133,12 +211,7 @@ plan(struct ui *ui)
 	fill(ui, &a);
 	if (ui->source->plan(ui->source->arg, &a, &question, &command, &harm,
 		&e) == 0) {
-		lines = xasprintf("%s%s", asked.tagged ?
-		    "the same for all tagged processes\n" : "",
-		    buf_text(&command));
-		prompt_confirm(&ui->prompt, buf_text(&question), lines,
-		    confirmed);
-		free(lines);
+		ask(ui, &a, &question, &command);
 	} else if (harm && !asked.force) {
 		asked.force = a.force = true;
 		command.len = 0;

@@ -72,10 +72,14 @@ graph_fullness(double fraction)
 const char *
 graph_filling(const struct canvas *c, int i)
 {
-	static const char *const unicode[] = { "█", "▓", "▒", "░", "▞", "▚" };
-	static const char *const ascii[] = { "#", "=", "%", ":", "+", "-" };
+	static const char *const unicode[] = { "█", "▓", "▒", "░", "▞", "▚",
+		"╱", "╲", "┼", "┄", "╳", "·" };
+	static const char *const ascii[] = { "#", "=", "%", ":", "+", "-",
+		"/", "\\", "x", "~", "*", "." };
 
-	i %= 6;
+	/* As many as a ledger has parts: without colours they are all that
+	 * tells one from the other. */
+	i %= (int)(sizeof ascii / sizeof ascii[0]);
 	return c->unicode ? unicode[i] : ascii[i];
 }
 

@@ -310,10 +310,8 @@ begin(struct view *v, const struct top_options *o)
 	ui_init(&v->ui, v->source, rows, columns, terminal_unicode());
 	settings_load(&v->ui);
 	v->ui.settings.readonly = o->readonly;
-	if (o->delay > 0)
-		v->ui.settings.delay = o->delay;
-	if (o->sort != NULL && list_column_find(o->sort) != NULL)
-		m->sort = list_column_find(o->sort);
+	ui_once(&v->ui, o->delay,
+	    o->sort != NULL ? list_column_find(o->sort) : NULL);
 	if (o->filter != NULL)
 		strncat(m->filter, o->filter, sizeof m->filter - 1);
 	m->only = o->pids;

@@ -71,6 +71,7 @@ help_draw(struct ui *ui)
 		at = line(ui, at, STYLE_OURS, agent_mark(c, false),
 		    "has an agent: its heap is known");
 		at = line(ui, at, STYLE_OURS, agent_mark(c, true),
+		    ui->settings.readonly ? "has an agent that is quiet" :
 		    "has an agent that is quiet: A wakes it");
 		at = line(ui, at, STYLE_FAINT, ui_none(ui),
 		    "not known, which is never zero");

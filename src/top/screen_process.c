@@ -146,6 +146,16 @@ ui_request(struct ui *ui, struct source_request *r)
 	return true;
 }
 
+/* Those of the user count against nproc: the list knows them. */
+static void
+add_threads(const struct process_state *s, struct source_detail *d)
+{
+	for (size_t i = 0; i < d->n_limits; i++)
+		if (strcmp(d->limits[i].name, "nproc") == 0 &&
+		    d->limits[i].used == NOT_KNOWN)
+			d->limits[i].used = s->row.user_threads;
+}
+
 static void
 add_trends(struct process_state *s, const struct source_detail *d)
 {
@@ -201,8 +211,10 @@ ui_detail(struct ui *ui, struct source_detail *d)
 		source_detail_free(d);
 		return;
 	}
-	if ((d->parts & DETAIL_LIMITS) != 0)
+	if ((d->parts & DETAIL_LIMITS) != 0) {
+		add_threads(s, d);
 		add_trends(s, d);
+	}
 	/* Made for another tab meanwhile. */
 	if ((d->parts & tab->parts) != tab->parts) {
 		source_detail_free(d);
@@ -239,6 +251,10 @@ title_facts(const struct ui *ui, char out[160])
 	n = snprintf(out, 160, "   %s   up %s   ", r->user,
 	    units_duration(up, now > r->start ? (int64_t)(now - r->start) :
 						0));
+	if (ui->canvas.columns >= 100 && r->threads < NOT_KNOWN)
+		n += snprintf(out + n, 160 - (size_t)n, "%llu thread%s   ",
+		    (unsigned long long)r->threads,
+		    r->threads == 1 ? "" : "s");
 	if (r->hidden && !r->agent) {
 		snprintf(out + n, 160 - (size_t)n, "agent not known");
 		return;

@@ -69,13 +69,21 @@ settings_parse(struct ui *ui, const char *text)
 void
 settings_text(const struct ui *ui, struct buf *out)
 {
+	const struct ui_settings *s = &ui->settings;
+	const struct list_column *sort = ui->model.sort;
+	bool reverse = ui->model.reverse;
+	int64_t delay = s->delay == s->delay_once ? s->delay_was : s->delay;
+
+	if (sort == s->sort_once && !reverse) {
+		sort = s->sort_was;
+		reverse = s->reverse_was;
+	}
 	buf_puts(out, "columns");
 	for (int i = 0; i < ui->list.n_columns; i++)
 		buf_printf(out, " %s", ui->list.columns[i]->column.key);
-	buf_printf(out, "\nsort %s%s\n", ui->model.sort->column.key,
-	    ui->model.reverse ? " reverse" : "");
-	buf_printf(out, "delay %lldms\n",
-	    (long long)(ui->settings.delay / 1000000));
+	buf_printf(out, "\nsort %s%s\n", sort->column.key,
+	    reverse ? " reverse" : "");
+	buf_printf(out, "delay %lldms\n", (long long)(delay / 1000000));
 }
 
 void

@@ -113,6 +113,10 @@ draw_time(struct ui *ui, int row, int column, int i, double fraction)
 	}
 	a = trend_ask(&ui->process.limits[i], (double)l->soft,
 	    l->bytes ? 4096 : 1);
+	/* The list has looked for longer. */
+	if (a.verdict == TREND_TOO_FEW && strcmp(l->name, "nofile") == 0 &&
+	    process_view_of(ui) != NULL)
+		a = process_view_of(ui)->trend;
 	shown = trend_text(text, &a, c->unicode);
 	if (a.verdict == TREND_TOO_FEW)
 		shown = ui_none(ui);

@@ -48,11 +48,12 @@ draw_loss(struct ui *ui, int row, const struct source_loss *l)
 	}
 	f = (double)l->count / (double)l->of;
 	canvas_left(c, row, 1, 12, STYLE_PLAIN, l->text);
-	graph_meter(c, row, 15, 20, f, graph_fullness(f));
+	if (c->columns >= 60)
+		graph_meter(c, row, 15, 20, f, graph_fullness(f));
 	snprintf(text, sizeof text, "%s of %s",
 	    units_count(a, (int64_t)l->count),
 	    units_count(b, (int64_t)l->of));
-	canvas_put(c, row, 37, graph_fullness(f), text);
+	canvas_put(c, row, c->columns >= 60 ? 37 : 15, graph_fullness(f), text);
 }
 
 static void

@@ -36,7 +36,7 @@ draw_ledger(struct ui *ui, int row, bool legend)
 	struct canvas *c = &ui->canvas;
 	struct graph_part parts[PARTS_MAX];
 	char text[UNITS_MAX], error[UNITS_MAX];
-	int at = 16;
+	int at = 16, left = c->columns >= 60 ? 16 : 3;
 
 	canvas_put(c, row, 1, STYLE_FAINT, "RSS");
 	canvas_right(c, row, 5, 8, STYLE_STRONG,
@@ -48,6 +48,7 @@ draw_ledger(struct ui *ui, int row, bool legend)
 	graph_stack(c, row, at, c->columns - at - 2, parts, (int)d->n_ledger,
 	    (double)d->rss);
 	row++;
+	at = left;
 	for (size_t i = 0; legend && i < d->n_ledger; i++) {
 		const struct source_part *p = &d->ledger[i];
 		char label[96];
@@ -60,7 +61,7 @@ draw_ledger(struct ui *ui, int row, bool legend)
 		width = 2 + canvas_width(c, p->name) + 1 +
 		    canvas_width(c, label);
 		if (at + width > c->columns - 1)
-			row++, at = 16;
+			row++, at = left;
 		canvas_put(c, row, at, part_style(p->kind),
 		    graph_filling(c, (int)i));
 		canvas_put(c, row, at + 2, STYLE_FAINT, p->name);
@@ -71,33 +72,50 @@ draw_ledger(struct ui *ui, int row, bool legend)
 	return row + 1;
 }
 
+/* A line of the table; names give way to numbers where it is narrow. */
+static void
+draw_part(struct ui *ui, int row, int i)
+{
+	const struct source_detail *d = ui->process.detail;
+	const struct source_part *p = &d->ledger[i];
+	struct canvas *c = &ui->canvas;
+	double f = d->rss > 0 ? (double)p->bytes / (double)d->rss : 0;
+	enum style style = part_style(p->kind);
+	int name = c->columns >= 60 ? 30 : c->columns - 20;
+	char text[VALUE_MAX];
+
+	if (name < 1)
+		name = 1;
+	canvas_put(c, row, 1, style, graph_filling(c, i));
+	canvas_left(c, row, 3, name, STYLE_PLAIN, p->name);
+	canvas_right(c, row, 3 + name, 8, STYLE_STRONG,
+	    cell_shown(text, CELL_BYTES, (double)p->bytes, false));
+	if (name < 30) {
+		canvas_right(c, row, 11 + name, 6, STYLE_PLAIN,
+		    cell_shown(text, CELL_PERCENT, f, false));
+		return;
+	}
+	if (p->error != 0)
+		canvas_printf(c, row, 42, STYLE_FAINT,
+		    c->unicode ? "±%s" : "+-%s",
+		    units_bytes(text, (int64_t)p->error));
+	canvas_right(c, row, 50, 6, STYLE_PLAIN,
+	    cell_shown(text, CELL_PERCENT, f, false));
+	graph_bar(c, row, 58, c->columns - 60, f, style);
+}
+
 static void
 memory_draw(struct ui *ui, int row, int bottom)
 {
 	struct canvas *c = &ui->canvas;
 	const struct source_detail *d = ui->process.detail;
-	char text[UNITS_MAX], percent[VALUE_MAX];
+	char text[UNITS_MAX];
 
 	if (tab_is_empty(ui, row, DETAIL_LEDGER))
 		return;
 	row = draw_ledger(ui, row, false);
-	for (size_t i = 0; i < d->n_ledger && row < bottom; i++, row++) {
-		const struct source_part *p = &d->ledger[i];
-		double f = d->rss > 0 ? (double)p->bytes / (double)d->rss : 0;
-		enum style style = part_style(p->kind);
-
-		canvas_put(c, row, 1, style, graph_filling(c, (int)i));
-		canvas_left(c, row, 3, 30, STYLE_PLAIN, p->name);
-		cell_shown(percent, CELL_BYTES, (double)p->bytes, false);
-		canvas_right(c, row, 33, 8, STYLE_STRONG, percent);
-		if (p->error != 0)
-			canvas_printf(c, row, 42, STYLE_FAINT,
-			    c->unicode ? "±%s" : "+-%s",
-			    units_bytes(text, (int64_t)p->error));
-		cell_shown(percent, CELL_PERCENT, f, false);
-		canvas_right(c, row, 50, 6, STYLE_PLAIN, percent);
-		graph_bar(c, row, 58, c->columns - 60, f, style);
-	}
+	for (size_t i = 0; i < d->n_ledger && row < bottom; i++)
+		draw_part(ui, row++, (int)i);
 	if (row + 1 < bottom && d->swap != 0 && d->swap != NOT_KNOWN) {
 		canvas_put(c, row, 3, STYLE_PLAIN, "swapped out, beside it");
 		canvas_right(c, row++, 33, 8, STYLE_WARN,

@@ -90,12 +90,32 @@ draw_chart(struct ui *ui, int row, int column, int height, int width,
 			    c->unicode ? "⣀" : "_");
 }
 
+/* How long ago the left edge of a chart is. */
+static void
+draw_times(struct ui *ui, int row, int column, int width)
+{
+	const struct model *m = &ui->model;
+	struct canvas *c = &ui->canvas;
+	char text[UNITS_MAX];
+	int64_t each = ui->settings.delay;
+
+	if (m->n_times > 1)
+		each = (m->times[m->n_times - 1] - m->times[0]) /
+		    (m->n_times - 1);
+	if (each <= 0)
+		return;
+	canvas_printf(c, row, column, STYLE_FAINT, "%s ago",
+	    units_duration(text, each * (2 * width - 1) /
+		INT64_C(1000000000) * INT64_C(1000000000)));
+	canvas_right(c, row, column + width - 3, 3, STYLE_FAINT, "now");
+}
+
 static int
 draw_charts(struct ui *ui, int row, int bottom)
 {
 	const struct process_view *p = process_view_of(ui);
 	struct canvas *c = &ui->canvas;
-	bool agent = ui->process.row.agent;
+	bool agent = ui->process.row.agent, times;
 	int n = 0, width, height, k = 0, most;
 
 	if (p == NULL)
@@ -106,17 +126,25 @@ draw_charts(struct ui *ui, int row, int bottom)
 	n = n < most ? n : most < 1 ? 1 : most;
 	width = (c->columns - 2 - 3 * (n - 1)) / n;
 	height = bottom - row - 1;
+	times = height > 4;
+	height -= times;
 	height = height > CHART_ROWS ? CHART_ROWS : height;
 	if (height < 1)
 		return row;
 	/* Two values a column: no wider than there is history. */
 	if (width > HISTORY / 2 + 10)
 		width = HISTORY / 2 + 10;
-	for (int i = 0; i < N_CHARTS && k < n; i++)
-		if (agent || !charts[i].agent)
-			draw_chart(ui, row, 1 + k++ * (width + 3), height,
-			    width, &charts[i], p);
-	return row + height + 1;
+	for (int i = 0; i < N_CHARTS && k < n; i++) {
+		int column = 1 + k * (width + 3);
+
+		if (!agent && charts[i].agent)
+			continue;
+		k++;
+		draw_chart(ui, row, column, height, width, &charts[i], p);
+		if (times)
+			draw_times(ui, row + height + 1, column, width);
+	}
+	return row + height + 1 + times;
 }
 
 /* ---- what grows ----------------------------------------------------------------------- */
@@ -176,7 +204,7 @@ overview_draw(struct ui *ui, int row, int bottom)
 
 	if (tab_is_empty(ui, row, DETAIL_LEDGER))
 		return;
-	row = draw_ledger(ui, row, true) + roomy;
+	row = draw_ledger(ui, row, ui->canvas.rows >= 16) + roomy;
 	if (ui->process.detail->knob[0] != '\0' && row < bottom)
 		canvas_left(&ui->canvas, row++ - roomy, 16,
 		    ui->canvas.columns - 17, STYLE_PLAIN,

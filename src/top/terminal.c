@@ -38,6 +38,7 @@ static struct {
 	size_t restore_len;
 	int64_t click_time;
 	int click_row;
+	bool clicks; /* there may be more of them */
 } tty;
 
 /* ---- the way out ----------------------------------------------------------------- */
@@ -349,13 +350,14 @@ now_ns(void)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void
+/* False if nothing has happened. */
+static bool
 mouse(struct terminal_event *event)
 {
 	MEVENT m;
 
 	if (getmouse(&m) != OK)
-		return;
+		return false;
 	event->row = m.y;
 	event->column = m.x;
 	if ((m.bstate & BUTTON4_PRESSED) != 0) {
@@ -371,6 +373,7 @@ mouse(struct terminal_event *event)
 		tty.click_time = event->twice ? 0 : now;
 		tty.click_row = m.y;
 	}
+	return true;
 }
 
 static int
@@ -400,13 +403,18 @@ bool
 terminal_event(struct terminal_event *event)
 {
 	wint_t key;
-	int kind = get_wch(&key);
+	int kind;
 
 	memset(event, 0, sizeof *event);
+	/* Clicks that came at once are told of by one key. */
+	if (tty.clicks && mouse(event))
+		return true;
+	tty.clicks = false;
+	kind = get_wch(&key);
 	if (kind == ERR)
 		return false;
 	if (kind == KEY_CODE_YES && key == KEY_MOUSE)
-		mouse(event);
+		tty.clicks = mouse(event);
 	else if (kind == KEY_CODE_YES)
 		event->key = special(key);
 	else

@@ -208,6 +208,23 @@ ui_set_columns(struct ui *ui, const char *const *keys, size_t n)
 	}
 }
 
+void
+ui_once(struct ui *ui, int64_t delay, const struct list_column *sort)
+{
+	struct ui_settings *s = &ui->settings;
+
+	if (delay > 0) {
+		s->delay_was = s->delay;
+		s->delay = s->delay_once = delay;
+	}
+	if (sort != NULL) {
+		s->sort_was = ui->model.sort;
+		s->reverse_was = ui->model.reverse;
+		ui->model.sort = s->sort_once = sort;
+		ui->model.reverse = false;
+	}
+}
+
 unsigned
 ui_needs(const struct ui *ui)
 {

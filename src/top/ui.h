@@ -104,6 +104,12 @@ struct process_state {
 struct ui_settings {
 	bool readonly;
 	int64_t delay; /* ns between lists */
+	/* What was asked for this once, and what it would be otherwise: that
+	 * is remembered, unless somebody has changed it on the screen. 0 and
+	 * NULL: nothing was. */
+	int64_t delay_once, delay_was;
+	const struct list_column *sort_once, *sort_was;
+	bool reverse_was;
 };
 
 struct ui {
@@ -161,6 +167,9 @@ void ui_go(struct ui *ui, const struct screen *screen);
 
 /* Opens the process screen. */
 void ui_open(struct ui *ui, int32_t pid);
+
+/* For this once, as the command line says; 0 and NULL: as it is. */
+void ui_once(struct ui *ui, int64_t delay, const struct list_column *sort);
 
 /* The columns of the list by key; unknown keys are left out. */
 void ui_set_columns(struct ui *ui, const char *const *keys, size_t n);

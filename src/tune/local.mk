@@ -1,6 +1,7 @@
 # tune: what changes a target, and the reasoning before it.
 src_libhome_a_SOURCES += \
 	src/tune/ledger.c src/tune/ledger.h \
+	src/tune/ledger_watched.c src/tune/ledger_watched.h \
 	src/tune/assignment.c src/tune/assignment.h \
 	src/tune/setlimit.c src/tune/setlimit.h \
 	src/tune/refuse.c src/tune/refuse.h \

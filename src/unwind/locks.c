@@ -17,6 +17,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
+
+/* Half a second in all, where there seems to be a deadlock. */
+#define TRIES 100
+#define PAUSE_NS 5000000
 
 enum { LOCK, COUNT, OWNER, USERS, KIND };
 
@@ -120,7 +125,7 @@ see(const struct threads *all, const struct thread *t)
  * all of them waited when the first round ended.
  */
 static bool
-still_waits(const struct threads *all, struct thread *first)
+waits_now(const struct threads *all, struct thread *first)
 {
 	struct witness *before = NULL;
 	struct thread *t = first;
@@ -143,6 +148,23 @@ still_waits(const struct threads *all, struct thread *first)
 	} while (t != first);
 	free(before);
 	return yes;
+}
+
+/*
+ * They were stopped a moment ago, and until there is a CPU for it a thread
+ * has still to go back to sleep.
+ */
+static bool
+still_waits(const struct threads *all, struct thread *first)
+{
+	struct timespec pause = { 0, PAUSE_NS };
+
+	for (int i = 0; i < TRIES; i++) {
+		if (waits_now(all, first))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
 }
 
 /* ---- cycles ------------------------------------------------------------------------ */

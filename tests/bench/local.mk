@@ -74,7 +74,7 @@ EXTRA_PROGRAMS += tests/bench/trim-bench
 CLEANFILES += tests/bench/trim-bench
 tests_bench_trim_bench_SOURCES = tests/bench/trim-bench.c
 tests_bench_trim_bench_CFLAGS = $(AM_CFLAGS) -O2
-tests_bench_trim_bench_LDADD = -lpthread
+tests_bench_trim_bench_LDADD = -lpthread -lm
 EXTRA_DIST += tests/bench/trim
 BENCH_TRIM =
 bench-trim: $(bin_PROGRAMS) $(agent_PROGRAMS) tests/bench/trim-bench

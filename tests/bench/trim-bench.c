@@ -15,14 +15,15 @@
  * in a thread, as programs do it themselves. One line of JSON on standard
  * output.
  *
- * trim-bench MIB SECONDS --knob ULLAGE: after the shrinking so many seconds
- * with the knob off and so many with it at 100; then it is switched off and on
- * by turns, which gives ratios of throughput between neighbours; and in the
- * end malloc_trim(0) once. All on one heap in one process.
+ * trim-bench MIB SECONDS --knob ULLAGE [ROUNDS]: after the shrinking so many
+ * seconds with the knob off and so many with it at 100; then it is switched
+ * off and on by turns, which gives ratios of throughput between neighbours;
+ * and in the end malloc_trim(0) once. All on one heap in one process.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <malloc.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -40,7 +41,7 @@
 struct phase {
 	uint64_t calls, worst, worst_wait;
 	uint64_t counts[BUCKETS];
-	double seconds, rss_mean, rss_end, live, settled;
+	double seconds, rss_1s, rss_3s, rss_end, live, settled;
 };
 
 static const char *const names[PHASES] = { "grow", "shrink", "steady", "join",
@@ -208,19 +209,20 @@ free_from(size_t first)
 	n_objects = first;
 }
 
-/* The time until the resident size was within 5 % of what it ends at. */
+/* The resident size over time, and when it was within 5 % of what it ends
+ * at. */
 static void
 watch(struct phase *p, double seconds)
 {
 	static double seen[4096];
 	unsigned n = 0;
-	double sum = 0;
 
 	for (; n < seconds * 10 && n < 4096; n++) {
 		poll(NULL, 0, 100);
-		sum += seen[n] = resident();
+		seen[n] = resident();
 	}
-	p->rss_mean = n ? sum / n : 0;
+	p->rss_1s = n > 9 ? seen[9] : 0;
+	p->rss_3s = n > 29 ? seen[29] : 0;
 	p->rss_end = n ? seen[n - 1] : 0;
 	while (n > 0 && seen[n - 1] < p->rss_end * 1.05)
 		n--;
@@ -263,7 +265,8 @@ report(void)
 		}
 		printf("%s\"%s\": {\"calls_per_s\": %.0f, \"p50_ns\": %.0f, "
 		       "\"p999_ns\": %.0f, \"worst_ms\": %.3f, \"wait_ms\": %.3f, \"live_mib\": "
-		       "%.1f, \"rss_mib\": %.1f, \"settled_s\": %.1f}",
+		       "%.1f, \"rss_1s_mib\": %.1f, \"rss_3s_mib\": %.1f, "
+		       "\"rss_mib\": %.1f, \"settled_s\": %.1f}",
 		    i ? ", " : "", names[i], (double)calls / p->seconds, p50,
 		    p999,
 		    (double)(p[0].worst > p[1].worst ? p[0].worst :
@@ -273,15 +276,15 @@ report(void)
 			    p[0].worst_wait :
 			    p[1].worst_wait) /
 			1e6,
-		    p->live, p->rss_end, p->settled);
+		    p->live, p->rss_1s, p->rss_3s, p->rss_end, p->settled);
 	}
 	printf("}\n");
 }
 
 /* ---- the knob, on and off ---------------------------------------------------- */
 
-#define PAIRS 20
-#define WINDOW 400 /* ms */
+#define ROUNDS_MOST 512
+#define WINDOW 200 /* ms */
 
 static void
 turn(const char *ullage, const char *to)
@@ -334,7 +337,7 @@ throughput(const char *ullage, const char *to)
 	struct reading a, b;
 
 	turn(ullage, to);
-	poll(NULL, 0, 150);
+	poll(NULL, 0, 50);
 	a = take_reading();
 	poll(NULL, 0, WINDOW);
 	b = take_reading();
@@ -362,11 +365,77 @@ worst_wait(int which)
 	    1e6;
 }
 
-static void
-on_and_off(const char *ullage, double seconds)
+/* The median of what the rounds gave, and its standard error as the quartiles
+ * tell it. */
+struct median {
+	double value, error;
+};
+
+static struct median
+median_of(double *v, int n)
 {
-	double ratio[PAIRS], each[PAIRS], trimmed, before = resident();
-	double keeper = 0;
+	qsort(v, (size_t)n, sizeof *v, ascending);
+	/* 1.253 of the mean's; a normal distribution's quartiles are 1.349
+	 * deviations apart. */
+	return (struct median){ v[n / 2],
+		(v[n * 3 / 4] - v[n / 4]) / 1.349 * 1.253 / sqrt(n) };
+}
+
+/*
+ * Three windows a round, of which the first and the last have the knob off:
+ * their ratio shows the noise. Their order changes from round to round, or
+ * what drifts would look like the knob's doing.
+ */
+struct rounds {
+	struct median calls, calls_noise, cpu, cpu_noise;
+	double keeper;
+};
+
+static struct rounds
+by_turns(const char *ullage, int n)
+{
+	static double calls[2][ROUNDS_MOST], cpu[2][ROUNDS_MOST];
+	struct rounds r = { .keeper = 0 };
+
+	for (int i = 0; i < n; i++) {
+		struct reading w[3];
+
+		for (int k = 0; k < 3; k++) {
+			int which = (k + i) % 3;
+
+			w[which] = throughput(ullage,
+			    which == 1 ? "100" : "off");
+		}
+		for (int k = 0; k < 2; k++) {
+			calls[k][i] = w[k + 1].calls / w[0].calls;
+			cpu[k][i] = w[k + 1].cpu / w[0].cpu;
+		}
+		r.keeper += w[1].rest / n;
+	}
+	r.calls = median_of(calls[0], n);
+	r.calls_noise = median_of(calls[1], n);
+	r.cpu = median_of(cpu[0], n);
+	r.cpu_noise = median_of(cpu[1], n);
+	return r;
+}
+
+static void
+print_rounds(const struct rounds *r)
+{
+	printf("\"ratio\": %.4f, \"ratio_error\": %.4f, \"noise\": %.4f, "
+	       "\"noise_error\": %.4f, \"cpu_ratio\": %.4f, "
+	       "\"cpu_error\": %.4f, \"cpu_noise\": %.4f, "
+	       "\"cpu_noise_error\": %.4f, \"keeper\": %.5f",
+	    r->calls.value, r->calls.error, r->calls_noise.value,
+	    r->calls_noise.error, r->cpu.value, r->cpu.error,
+	    r->cpu_noise.value, r->cpu_noise.error, r->keeper);
+}
+
+static void
+on_and_off(const char *ullage, double seconds, int n)
+{
+	double trimmed, before = resident();
+	struct rounds r;
 	uint64_t began;
 
 	enter(2);
@@ -376,17 +445,7 @@ on_and_off(const char *ullage, double seconds)
 	watch(phases[3], seconds);
 	enter(PHASES);
 	trimmed = resident();
-	for (int i = 0; i < PAIRS; i++) {
-		/* Neither is always the first. */
-		struct reading a = throughput(ullage, i % 2 ? "100" : "off");
-		struct reading b = throughput(ullage, i % 2 ? "off" : "100");
-
-		ratio[i] = i % 2 ? a.calls / b.calls : b.calls / a.calls;
-		each[i] = i % 2 ? a.cpu / b.cpu : b.cpu / a.cpu;
-		keeper += (i % 2 ? a.rest : b.rest) / PAIRS;
-	}
-	qsort(ratio, PAIRS, sizeof ratio[0], ascending);
-	qsort(each, PAIRS, sizeof each[0], ascending);
+	r = by_turns(ullage, n);
 	turn(ullage, "off");
 	enter(4);
 	began = now();
@@ -396,15 +455,12 @@ on_and_off(const char *ullage, double seconds)
 	printf("{\"live_mib\": %.0f, \"before_mib\": %.0f, \"trimmed_mib\": "
 	       "%.0f, \"settled_s\": %.1f, \"left_mib\": %.0f, \"off_ms\": "
 	       "%.2f, \"knob_ms\": %.2f, \"malloc_trim_ms\": %.2f, "
-	       "\"malloc_trim_took_ms\": %.2f, \"ratio\": %.4f, "
-	       "\"ratio_low\": %.4f, \"ratio_high\": %.4f, "
-	       "\"cpu_ratio\": %.4f, \"cpu_low\": %.4f, \"cpu_high\": %.4f, "
-	       "\"keeper\": %.5f}\n",
+	       "\"malloc_trim_took_ms\": %.2f, ",
 	    live_bytes / 1048576.0, before, trimmed, phases[3]->settled,
 	    resident(), worst_wait(2), worst_wait(3), worst_wait(4),
-	    (double)(now() - began) / 1e6 - 100, ratio[PAIRS / 2],
-	    ratio[PAIRS / 4], ratio[PAIRS * 3 / 4], each[PAIRS / 2],
-	    each[PAIRS / 4], each[PAIRS * 3 / 4], keeper);
+	    (double)(now() - began) / 1e6 - 100);
+	print_rounds(&r);
+	printf("}\n");
 }
 
 int
@@ -412,7 +468,7 @@ main(int argc, char **argv)
 {
 	double mib = argc > 1 ? atof(argv[1]) : 1024;
 	double seconds = argc > 2 ? atof(argv[2]) : 10;
-	int timer = argc > 3 && strcmp(argv[3], "--timer") == 0;
+	int timer = argc > 3 && strcmp(argv[3], "--timer") == 0, rounds;
 	uint32_t s = 1;
 	uint64_t began;
 	size_t joined;
@@ -433,7 +489,10 @@ main(int argc, char **argv)
 	shrink(&s, 10);
 	finish(1, began);
 	if (argc > 4 && strcmp(argv[3], "--knob") == 0) {
-		on_and_off(argv[4], seconds);
+		rounds = argc > 5 ? atoi(argv[5]) : 20;
+		if (rounds < 1 || rounds > ROUNDS_MOST)
+			rounds = ROUNDS_MOST;
+		on_and_off(argv[4], seconds, rounds);
 		fflush(stdout);
 		_exit(0);
 	}

@@ -127,6 +127,11 @@ stackend_find(uint64_t sp)
 	return (sp | 4095) + 1;
 }
 
+WEAK void
+keeper_thread_begins(void)
+{
+}
+
 WEAK uint64_t
 walk_generation(void)
 {

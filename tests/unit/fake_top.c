@@ -300,6 +300,8 @@ detail(void *arg, const struct source_request *r)
 	add_part(d, "unknown", PART_UNKNOWN, 12 * MIB, 0);
 	snprintf(d->ledger_note, sizeof d->ledger_note, "a note on memory");
 	fill_limits(d, f->looks);
+	if (f->no_nproc)
+		d->limits[1].used = NOT_KNOWN;
 	fill_table(r, d);
 	if (!d->agent)
 		return d;

@@ -11,6 +11,7 @@ struct fake_top {
 	size_t extra;	   /* further, dull processes */
 	bool missing;	   /* process 4182 has ended */
 	bool denied;	   /* details are refused */
+	bool no_nproc;	   /* what is used of it is not known */
 	bool quiet;	   /* the agent in 2210, which was attached, is */
 	char done[300];	   /* what was acted on last */
 	unsigned needs;	   /* of the list asked for last */

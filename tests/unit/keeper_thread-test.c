@@ -21,6 +21,7 @@
 /* ---- an allocator ------------------------------------------------------------ */
 
 static uint64_t trims, at_once, most_at_once, offers, leaves;
+static uint64_t frees, reaches;
 
 static bool
 found(const struct link_map *owner)
@@ -86,6 +87,22 @@ offer(void)
 	return true;
 }
 
+/* Keeps every other chunk. */
+static bool
+freed(void *p)
+{
+	(void)p;
+	return add(&frees, 1) % 2 == 0;
+}
+
+/* One more arena every tenth time. */
+static size_t
+reach(size_t *ever)
+{
+	*ever = add(&reaches, 1) / 10;
+	return 1;
+}
+
 static void
 leave(void)
 {
@@ -99,6 +116,8 @@ const struct alloc alloc_jemalloc = { .id = ULL_ALLOCATOR_JEMALLOC,
 	.shrink = shrink,
 	.set = set,
 	.offer = offer,
+	.freed = freed,
+	.reach = reach,
 	.leave = leave };
 const struct alloc alloc_glibc = { .find = not_found },
 		   alloc_tcmalloc = { .find = not_found },
@@ -109,13 +128,15 @@ const struct alloc alloc_glibc = { .find = not_found },
 struct real real;
 struct inside insides[INSIDES];
 
+/* All is libc but this. */
+static const char program[1];
+
 const struct link_map *
 real_owner(const void *p)
 {
-	static struct link_map map;
+	static struct link_map libc, other;
 
-	(void)p;
-	return &map;
+	return p == program ? &other : &libc;
 }
 
 const struct link_map *
@@ -124,6 +145,12 @@ real_scope(void)
 	static struct link_map map;
 
 	return &map;
+}
+
+const struct link_map *
+real_libc(void)
+{
+	return NULL;
 }
 
 /* No library is loaded here. */
@@ -191,6 +218,7 @@ look_or_turn(unsigned i)
 	if (i >= 1) {
 		while (load(&stop) == 0) {
 			keeper_look();
+			keeper_look_freed(&ticket, program);
 			sched_yield();
 		}
 		return;
@@ -231,6 +259,28 @@ it_comes_and_goes_and_is_never_two(void **state)
 }
 
 static void
+who_frees_makes_it_and_libc_does_not(void **state)
+{
+	char chunk[8];
+	bool kept = false;
+
+	(void)state;
+	begin();
+	assert_false(keeper_look_freed(chunk, program));
+	store(&tables.control->trim, 0);
+	attend();
+	assert_false(keeper_look_freed(chunk, becomes));
+	assert_true(keeper_gone());
+	for (int i = 0; i < 2; i++)
+		kept |= keeper_look_freed(chunk, program);
+	assert_true(kept);
+	assert_false(keeper_gone());
+	store(&tables.control->trim, ULL_TRIM_OFF);
+	attend();
+	assert_true(becomes(&tables.keeper->state, ULL_KEEPER_NONE));
+}
+
+static void
 an_order_is_served_with_the_knob_off(void **state)
 {
 	uint64_t word = ull_setting_word(ULL_SETTING_DIRTY_DECAY, 3, 5);
@@ -265,6 +315,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_comes_and_goes_and_is_never_two),
+		cmocka_unit_test(who_frees_makes_it_and_libc_does_not),
 		cmocka_unit_test(an_order_is_served_with_the_knob_off),
 		cmocka_unit_test(under_a_filter_there_is_none_and_it_says_why),
 	};

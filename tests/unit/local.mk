@@ -162,7 +162,8 @@ tests_unit_keeper_test_LDADD = $(CMOCKA_LIBS) -lpthread
 # The thread itself, under the thread sanitizer too.
 tests_unit_keeper_thread_test_SOURCES = tests/unit/keeper_thread-test.c \
 	$(agent_fake) src/agent/alloc.c src/agent/keeper.c \
-	src/agent/keeper_rule.c src/agent/keeper_work.c src/agent/mini.c
+	src/agent/keeper_look.c src/agent/keeper_rule.c \
+	src/agent/keeper_work.c src/agent/mini.c
 tests_unit_keeper_thread_test_CFLAGS = $(agent_fake_cflags)
 tests_unit_keeper_thread_test_LDADD = $(agent_fake_libs)
 tests_unit_ledger_test_SOURCES = tests/unit/ledger-test.c
@@ -184,19 +185,25 @@ endif
 
 # top: screens on a canvas in memory, and random keys.
 if HAVE_CMOCKA
-top_tests = tests/unit/top-test tests/unit/top-random-test \
+top_tests = tests/unit/top-test tests/unit/top_process-test \
+	tests/unit/top-random-test \
 	tests/unit/proc_sweep-test
 check_PROGRAMS += $(top_tests)
 TESTS += $(top_tests)
-GOLDEN_TESTS += tests/unit/top-test
+GOLDEN_TESTS += tests/unit/top-test tests/unit/top_process-test
 top_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit \
 	-DGOLDEN='"$(abs_srcdir)/tests/golden/top/"'
 top_fake = tests/unit/fake_top.c tests/unit/fake_top.h \
 	tests/unit/fake_profile.c tests/unit/fake_profile.h
-tests_unit_top_test_SOURCES = tests/unit/top-test.c $(top_fake)
+top_world = tests/unit/top_world.c tests/unit/top_world.h $(top_fake)
+tests_unit_top_test_SOURCES = tests/unit/top-test.c $(top_world)
 tests_unit_top_test_CPPFLAGS = $(top_cppflags)
 tests_unit_top_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_top_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
+tests_unit_top_process_test_SOURCES = tests/unit/top_process-test.c $(top_world)
+tests_unit_top_process_test_CPPFLAGS = $(top_cppflags)
+tests_unit_top_process_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_top_process_test_LDADD = $(HOME_LIBS) $(CMOCKA_LIBS)
 tests_unit_top_random_test_SOURCES = tests/unit/top-random-test.c $(top_fake)
 tests_unit_top_random_test_CPPFLAGS = $(top_cppflags)
 tests_unit_top_random_test_CFLAGS = $(src_libhome_a_CFLAGS) $(CMOCKA_CFLAGS)
@@ -212,6 +219,9 @@ EXTRA_DIST += \
 	tests/golden/top/columns.txt \
 	tests/golden/top/fds-140.txt tests/golden/top/fds-80.txt \
 	tests/golden/top/heap-140.txt tests/golden/top/heap-80.txt \
+	tests/golden/top/heap-callers.txt \
+	tests/golden/top/limits-asked.txt \
+	tests/golden/top/limits-question.txt tests/golden/top/stacks.txt \
 	tests/golden/top/help.txt \
 	tests/golden/top/limits-140.txt tests/golden/top/limits-80.txt \
 	tests/golden/top/list-120x20.txt tests/golden/top/list-200x16.txt \

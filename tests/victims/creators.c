@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 #include <unistd.h>
 
 #define TOUCH 65536 /* glibc gives most of it back at the end */
@@ -82,6 +83,29 @@ make_detached(void)
 	pthread_attr_destroy(&attr);
 }
 
+static int
+ends_as_c11(void *arg)
+{
+	return arg == NULL;
+}
+
+static __attribute__((noinline)) void
+make_c11(void)
+{
+	int result = 0;
+	thrd_t t;
+
+	for (int i = 0; i < 4; i++) {
+		if (thrd_create(&t, ends_as_c11, NULL) != thrd_success ||
+		    thrd_join(t, &result) != thrd_success || result != 1)
+			abort();
+	}
+	if (thrd_create(&t, ends_as_c11, NULL) != thrd_success ||
+	    thrd_detach(t) != thrd_success)
+		abort();
+	__asm__ volatile("");
+}
+
 int
 main(void)
 {
@@ -89,6 +113,7 @@ main(void)
 	make_detached();
 	make_joined();
 	make_detaching();
+	make_c11();
 	make_unjoined();
 	make_living();
 	puts("ready");

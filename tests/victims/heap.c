@@ -9,11 +9,12 @@
  *   churn MIB    allocate and free in a thread's way, so much
  *   threads N    N threads that churn until "threads 0"
  *   check        all live objects hold what was written
- *   setresuid    to the user we are
+ *   setresuid N  to the user N, 0: that we are
  *   unshare      a user namespace: fails if there is another thread
  *   quit
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -158,6 +159,35 @@ bad_objects(void)
 	return bad;
 }
 
+/* 0 if all of the process is that user: a system call changes one thread, and
+ * libc makes the others follow. */
+static int
+become(uid_t u)
+{
+	char path[64], line[256];
+	struct dirent *d;
+	unsigned r, e;
+	DIR *tasks;
+	int bad = setresuid(u, u, u);
+
+	if (bad != 0 || (tasks = opendir("/proc/self/task")) == NULL)
+		return -1;
+	while ((d = readdir(tasks)) != NULL) {
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/self/task/%.20s/status",
+		    d->d_name);
+		if (d->d_name[0] == '.' || (f = fopen(path, "r")) == NULL)
+			continue;
+		while (fgets(line, sizeof line, f) != NULL)
+			if (sscanf(line, "Uid: %u %u", &r, &e) == 2)
+				bad += r != u || e != u;
+		fclose(f);
+	}
+	closedir(tasks);
+	return bad;
+}
+
 int
 main(void)
 {
@@ -184,7 +214,7 @@ main(void)
 		if (strcmp(word, "check") == 0)
 			printf("check %lu wrong\n", bad_objects());
 		else if (strcmp(word, "setresuid") == 0)
-			printf("setresuid %d\n", setresuid(u, u, u));
+			printf("setresuid %d\n", become(n ? (uid_t)n : u));
 		else if (strcmp(word, "unshare") == 0)
 			printf("unshare %s\n", unshare(CLONE_NEWUSER) == 0 ?
 				"done" :

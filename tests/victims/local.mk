@@ -16,7 +16,7 @@ tests_victims_stacks_CFLAGS = $(AM_CFLAGS) -g -O2
 tests_victims_waiting_SOURCES = tests/victims/waiting.c
 tests_victims_waiting_CFLAGS = $(AM_CFLAGS) -g -O2
 tests_victims_waiting_LDADD = -lrt
-EXTRA_DIST += tests/victims/clock.go tests/victims/Clock.java
+EXTRA_DIST += tests/victims/clock.go tests/victims/clock.rs tests/victims/Clock.java
 # tests/victims
 
 # One descriptor of every type; threads with names.

@@ -136,6 +136,30 @@ silent_child(void)
 		pause();
 }
 
+/* A file that another process has locked; threads of one share a lock. */
+static int
+locked_file(struct flock *whole)
+{
+	char name[] = "/tmp/ullage-lock.XXXXXX";
+	int fd = mkstemp(name), locked[2];
+	pid_t child;
+	char c;
+
+	unlink(name);
+	*whole = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	need(fd >= 0 && pipe(locked) == 0 && (child = fork()) >= 0, "fork");
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fcntl(fd, F_SETLK, whole);
+		/* The other thread's child has this end of the pipe too. */
+		if (write(locked[1], "", 1) == 1)
+			for (;;)
+				pause();
+	}
+	need(read(locked[0], &c, 1) == 1, "read");
+	return fd;
+}
+
 /* System V's things outlive a process, unless it says good-bye: SIGTERM. */
 static _Atomic int semaphores[2] = { -1, -1 }, messages[2] = { -1, -1 };
 
@@ -237,6 +261,7 @@ WAIT(mq_timedreceive, mqd_t q = silent_queue(); char c[16],
 WAIT(flock, char name[] = "/tmp/ullage-lock.XXXXXX"; int held = mkstemp(name);
     int fd = open(name, O_RDWR); unlink(name); flock(held, LOCK_EX),
     flock(fd, LOCK_EX))
+WAIT(setlkw, struct flock f; int fd = locked_file(&f), fcntl(fd, F_SETLKW, &f))
 WAIT(pause, (void)0, pause())
 WAIT(sigsuspend, sigset_t s; sigemptyset(&s), sigsuspend(&s))
 
@@ -253,7 +278,7 @@ static const struct {
 	ROW(poll), ROW(ppoll), ROW(select), ROW(pselect),
 	ROW(relative_pause), ROW(absolute_pause), ROW(futex), ROW(pipe),
 	ROW(inotify), ROW(wait4), ROW(msgrcv), ROW(mq_timedreceive),
-	ROW(flock), ROW(pause), ROW(sigsuspend),
+	ROW(flock), ROW(setlkw), ROW(pause), ROW(sigsuspend),
 };
 #define CALLS (sizeof calls / sizeof calls[0])
 
