@@ -288,9 +288,14 @@ int
 top_source_act(void *arg, const struct action *a, struct buf *said,
     struct err *e)
 {
+	struct top_source *s = arg;
+	int rc;
+
 	switch (a->what) {
 	case ACT_LIMIT:
-		return do_limit(a, said, e);
+		rc = do_limit(a, said, e);
+		atomic_store(&s->limits_changed, true);
+		return rc;
 	case ACT_SIGNAL:
 		return do_signal(a, said, e);
 	case ACT_INTERVAL:
@@ -301,7 +306,7 @@ top_source_act(void *arg, const struct action *a, struct buf *said,
 		return top_do_trim(a, said, e);
 	case ACT_ATTACH:
 	case ACT_DETACH:
-		return top_do_attach(arg, a, said, e);
+		return top_do_attach(s, a, said, e);
 	}
 	return -1;
 }

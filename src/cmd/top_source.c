@@ -49,6 +49,7 @@ top_source_new(bool aside, struct err *e)
 	struct top_source *s = xcalloc(1, sizeof *s);
 
 	s->aside = aside;
+	s->user = geteuid();
 	s->sweep = sweep_new("/proc", e);
 	if (s->sweep == NULL) {
 		free(s);
@@ -111,7 +112,7 @@ add_row(struct top_source *s, const struct sweep_row *row,
 	snprintf(out->user, sizeof out->user, "%s", user_name(s, row->uid));
 	out->state = row->state;
 	out->kernel = row->kernel;
-	out->hidden = geteuid() != 0 && row->uid != geteuid();
+	out->hidden = s->user != 0 && row->uid != s->user;
 	memcpy(out->name, row->name, sizeof out->name);
 	memcpy(out->command, row->command, sizeof out->command);
 	out->cpu = row->cpu_ns;
@@ -169,6 +170,8 @@ top_source_list(void *arg, unsigned needs, struct err *e)
 	    ((needs & NEED_COMMAND) != 0 ? SWEEP_COMMAND : 0);
 
 	s->round++;
+	if (atomic_exchange(&s->limits_changed, false))
+		sweep_limits_anew(s->sweep);
 	if (sweep_run(s->sweep, want, e) < 0)
 		return NULL;
 	l = xcalloc(1, sizeof *l);

@@ -35,6 +35,8 @@ struct watched { /* a process that has, or may have, an agent */
 struct top_source {
 	struct source source; /* what the view gets; its arg is this struct */
 
+	uint32_t user; /* we are */
+
 	/* The thread of lists. */
 	struct sweep *sweep; /* owned */
 	struct user_name *users;
@@ -46,7 +48,8 @@ struct top_source {
 	struct aside search; /* if searching */
 	struct search *asked; /* what it has been given, until it is taken */
 	int64_t searched; /* when all processes were searched for agents */
-	atomic_bool agents_changed; /* look again, says who pulls levers */
+	/* Look again, says who pulls levers. */
+	atomic_bool agents_changed, limits_changed;
 
 	/* The thread of details: the process that is open. */
 	int32_t pid;

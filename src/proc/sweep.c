@@ -39,6 +39,7 @@ struct sweep {
 	size_t next_cap;
 	size_t open, most; /* descriptors that are kept, and may be */
 	uint32_t round;
+	bool anew; /* read all limits the next time */
 	bool counts; /* the kernel tells how many descriptors there are */
 };
 
@@ -344,6 +345,16 @@ read_owner(const struct sweep *s, struct sweep_row *r)
 		r->uid = st.st_uid;
 }
 
+/* Somebody will raise that soon, and wants to see it. */
+static bool
+is_tight(const struct sweep_row *r)
+{
+	const struct limit *l = &r->limits.of[LIMIT_nofile];
+
+	return r->has_limits && l->known && r->fds > 0 &&
+	    (uint64_t)r->fds >= l->soft / 2;
+}
+
 static bool
 read_entry(struct sweep *s, struct entry *x, unsigned needs)
 {
@@ -364,10 +375,11 @@ read_entry(struct sweep *s, struct entry *x, unsigned needs)
 	if ((needs & SWEEP_COMMAND) != 0 &&
 	    (again || x->row.command[0] == '\0') && !x->row.kernel)
 		read_command(s, &x->row);
-	if ((needs & SWEEP_LIMITS) != 0 && (again || !x->row.has_limits))
-		read_limits(s, &x->row);
 	if ((needs & SWEEP_FDS) != 0)
 		read_descriptors(s, x);
+	if ((needs & SWEEP_LIMITS) != 0 &&
+	    (again || s->anew || !x->row.has_limits || is_tight(&x->row)))
+		read_limits(s, &x->row);
 	return true;
 }
 
@@ -404,6 +416,12 @@ drop_until(struct sweep *s, size_t *at, int32_t pid)
 	}
 }
 
+void
+sweep_limits_anew(struct sweep *s)
+{
+	s->anew = true;
+}
+
 int
 sweep_run(struct sweep *s, unsigned needs, struct err *e)
 {
@@ -438,6 +456,7 @@ sweep_run(struct sweep *s, unsigned needs, struct err *e)
 	was = s->entries, cap = s->cap;
 	s->entries = s->next, s->cap = s->next_cap, s->n = n;
 	s->next = was, s->next_cap = cap;
+	s->anew = false;
 	return n != 0 ? 0 : err_set(e, ERR_FAILED,
 	    "there are no processes to be seen; is /proc mounted?");
 }

@@ -20,7 +20,7 @@
 #include "proc/limits.h"
 
 /* What is read beside stat. Limits and command lines are read when a process
- * is new and rarely after that. */
+ * is new and rarely after that, but for limits that are half used up. */
 enum sweep_need {
 	SWEEP_FDS = 1,
 	SWEEP_LIMITS = 2,
@@ -51,6 +51,9 @@ void sweep_free(struct sweep *s);
 
 /* Reads once; rows stay good until the next time. */
 int sweep_run(struct sweep *s, unsigned needs, struct err *e);
+
+/* The next time limits are read whatever is known. */
+void sweep_limits_anew(struct sweep *s);
 
 size_t sweep_count(const struct sweep *s);
 const struct sweep_row *sweep_row(const struct sweep *s, size_t i);

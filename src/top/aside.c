@@ -16,7 +16,13 @@ run(void *arg)
 {
 	struct aside *a = arg;
 	const uint64_t one = 1;
+	const stack_t stack = { .ss_sp = a->crash_stack,
+		.ss_size = sizeof a->crash_stack };
+	stack_t old;
 
+	/* A sanitizer has one already, and takes it away in the end. */
+	if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE) != 0)
+		sigaltstack(&stack, NULL);
 	pthread_mutex_lock(&a->lock);
 	for (;;) {
 		void *job, *result;
@@ -39,6 +45,8 @@ run(void *arg)
 	return NULL;
 }
 
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+
 int
 aside_start(struct aside *a, void *(*work)(void *arg, void *job), void *arg,
     struct err *e)
@@ -56,6 +64,10 @@ aside_start(struct aside *a, void *(*work)(void *arg, void *job), void *arg,
 	pthread_cond_init(&a->wake, NULL);
 	/* Signals are for the thread that has the terminal. */
 	sigfillset(&all);
+	/* But a crash is told of where it happens: blocked, it would end the
+	 * program before the terminal is put back. */
+	for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+		sigdelset(&all, crashes[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&a->thread, NULL, run, a);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -11,6 +11,9 @@
 
 #include "base/err.h"
 
+/* For handlers of crashes, which run when a stack is used up, too. */
+#define CRASH_STACK (64 << 10)
+
 struct aside {
 	void *(*work)(void *arg, void *job);
 	void *arg;
@@ -20,6 +23,7 @@ struct aside {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	char crash_stack[CRASH_STACK]; /* of its thread, to tell of an overflow */
 };
 
 int aside_start(struct aside *a, void *(*work)(void *arg, void *job),

@@ -4,6 +4,7 @@
 #define NCURSES_WIDECHAR 1
 #include "top/terminal.h"
 #include "base/xalloc.h"
+#include "top/aside.h"
 #include "top/keys.h"
 
 #include <curses.h>
@@ -119,8 +120,17 @@ watch_crashes(void)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
 		SIGQUIT };
-	struct sigaction act = { .sa_handler = on_crash, .sa_flags = SA_NODEFER };
+	static char crash_stack[CRASH_STACK];
+	const stack_t stack = { .ss_sp = crash_stack,
+		.ss_size = sizeof crash_stack };
+	struct sigaction act = { .sa_handler = on_crash,
+		.sa_flags = SA_NODEFER | SA_ONSTACK };
 	struct sigaction old;
+
+	stack_t had;
+
+	if (sigaltstack(NULL, &had) == 0 && (had.ss_flags & SS_DISABLE) != 0)
+		sigaltstack(&stack, NULL);
 
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		/* A sanitizer has its own to tell; it aborts after that. */

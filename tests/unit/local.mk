@@ -186,8 +186,8 @@ endif
 # top: screens on a canvas in memory, and random keys.
 if HAVE_CMOCKA
 top_tests = tests/unit/top-test tests/unit/top_process-test \
-	tests/unit/top-random-test \
-	tests/unit/proc_sweep-test
+	tests/unit/top-random-test tests/unit/proc_sweep-test
+	tests/unit/top-random-test tests/unit/proc_sweep-test
 check_PROGRAMS += $(top_tests)
 TESTS += $(top_tests)
 GOLDEN_TESTS += tests/unit/top-test tests/unit/top_process-test

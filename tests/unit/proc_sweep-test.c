@@ -78,6 +78,51 @@ we_see_ourselves_as_we_are(void **state)
 	sweep_free(s);
 }
 
+static uint64_t
+soft_of(const struct sweep *s, pid_t pid)
+{
+	return find(s, pid)->limits.of[LIMIT_nofile].soft;
+}
+
+static void
+set_soft(pid_t pid, rlim_t soft)
+{
+	struct rlimit l;
+
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &l), 0);
+	l.rlim_cur = soft;
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &l, NULL), 0);
+}
+
+/* Of others they are read rarely: a file more for each process. */
+static void
+a_limit_that_is_tight_is_read_each_time(void **state)
+{
+	struct err e;
+	struct sweep *s = sweep_new("/proc", &e);
+	int tell;
+	pid_t pid = child("tight", &tell);
+	const unsigned needs = SWEEP_FDS | SWEEP_LIMITS;
+
+	(void)state;
+	set_soft(pid, 5);
+	assert_int_equal(sweep_run(s, needs, &e), 0);
+	if (find(s, pid)->fds < 0)
+		skip(); /* before Linux 6.2 */
+	assert_int_equal(soft_of(s, pid), 5);
+	set_soft(pid, 300);
+	assert_int_equal(sweep_run(s, needs, &e), 0);
+	assert_int_equal(soft_of(s, pid), 300);
+	/* Any other when somebody says so. */
+	set_soft(pid, 301);
+	sweep_limits_anew(s);
+	assert_int_equal(sweep_run(s, needs, &e), 0);
+	assert_int_equal(soft_of(s, pid), 301);
+	close(tell);
+	waitpid(pid, NULL, 0);
+	sweep_free(s);
+}
+
 static void
 a_hostile_name_moves_no_field(void **state)
 {
@@ -202,6 +247,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(we_see_ourselves_as_we_are),
+		cmocka_unit_test(a_limit_that_is_tight_is_read_each_time),
 		cmocka_unit_test(a_hostile_name_moves_no_field),
 		cmocka_unit_test(who_ends_is_gone_the_next_time),
 		cmocka_unit_test(a_zombie_is_a_row_with_what_is_left),

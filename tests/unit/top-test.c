@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The live view without a terminal: the list, settings, keys. */
+/*
+ * The live view without a terminal. Golden files are in tests/golden/top, a
+ * screen as text and below it the meaning of each cell; ACCEPT=1 rewrites.
+ */
 #include "config.h"
 
-#include "base/output.h"
-#include "fake_profile.h"
-#include "fake_top.h"
-#include "profile/top.h"
-#include "top/settings.h"
 #include "top_world.h"
+#include "top/aside.h"
+#include "top/settings.h"
 
 #include <locale.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* ---- goldens --------------------------------------------------------------------- */
@@ -30,11 +33,11 @@ the_list_looks_as_it_did(void **state)
 		struct world w;
 		char name[40];
 
-		top_begin(&w, sizes[i][0], sizes[i][1], true);
+		begin(&w, sizes[i][0], sizes[i][1], true);
 		snprintf(name, sizeof name, "list-%dx%d.txt", sizes[i][1],
 		    sizes[i][0]);
 		assert_golden(&w, name);
-		top_end(&w);
+		end(&w);
 	}
 }
 
@@ -44,9 +47,9 @@ the_list_looks_as_it_did_in_ascii(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 20, 120, false);
+	begin(&w, 20, 120, false);
 	assert_golden(&w, "list-ascii.txt");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -60,8 +63,8 @@ the_tabs_look_as_they_did(void **state)
 		struct world w;
 		char name[40];
 
-		top_begin(&w, 24, 80, true);
-		top_open_tab(&w, 4182, '1' + i);
+		begin(&w, 24, 80, true);
+		open_tab(&w, 4182, '1' + i);
 		snprintf(name, sizeof name, "%s-80.txt", names[i]);
 		assert_golden(&w, name);
 		ui_resize(&w.ui, 30, 140);
@@ -69,7 +72,7 @@ the_tabs_look_as_they_did(void **state)
 		fake_top_detail(&w.fake, &w.ui);
 		snprintf(name, sizeof name, "%s-140.txt", names[i]);
 		assert_golden(&w, name);
-		top_end(&w);
+		end(&w);
 	}
 }
 
@@ -79,21 +82,21 @@ what_keys_open_looks_as_it_did(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 100, true);
-	top_open_tab(&w, 4182, '3');
+	begin(&w, 24, 100, true);
+	open_tab(&w, 4182, '3');
 	ui_key(&w.ui, 's');
 	fake_top_detail(&w.fake, &w.ui);
 	assert_golden(&w, "stacks.txt");
-	top_open_tab(&w, 4182, '2');
+	open_tab(&w, 4182, '2');
 	ui_key(&w.ui, UI_ENTER);
 	assert_golden(&w, "heap-callers.txt");
-	top_open_tab(&w, 4182, '5');
+	open_tab(&w, 4182, '5');
 	ui_key(&w.ui, UI_ENTER);
 	assert_golden(&w, "limits-asked.txt");
 	fake_top_type(&w.ui, "30000");
 	ui_key(&w.ui, UI_ENTER);
 	assert_golden(&w, "limits-question.txt");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -103,15 +106,15 @@ stacks_are_not_taken_again_by_themselves(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 100, true);
-	top_open_tab(&w, 4182, '3');
+	begin(&w, 24, 100, true);
+	open_tab(&w, 4182, '3');
 	ui_key(&w.ui, 's');
 	fake_top_detail(&w.fake, &w.ui);
 	assert_false(ui_request(&w.ui, &r));
 	ui_key(&w.ui, 's');
 	assert_true(ui_request(&w.ui, &r));
 	assert_int_equal(r.way, THREADS_WAY_STACKS);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -120,13 +123,13 @@ a_suspect_is_marked_and_told_in_full(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 4182, '4');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 4182, '4');
 	assert_shows(&w, "!  18,100");
 	assert_shows(&w, "main:481");
 	ui_key(&w.ui, UI_DOWN);
 	assert_hides(&w, "main:481");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -135,13 +138,13 @@ help_and_columns_look_as_they_did(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 40, 100, true);
+	begin(&w, 40, 100, true);
 	ui_key(&w.ui, '?');
 	assert_golden(&w, "help.txt");
 	ui_key(&w.ui, UI_ESC);
 	ui_key(&w.ui, 'C');
 	assert_golden(&w, "columns.txt");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -150,11 +153,11 @@ the_question_looks_as_it_did(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	ui_key(&w.ui, 'k');
 	ui_key(&w.ui, UI_ENTER);
 	assert_golden(&w, "question.txt");
-	top_end(&w);
+	end(&w);
 }
 
 /* ---- the list -------------------------------------------------------------------- */
@@ -165,11 +168,11 @@ those_under_pressure_come_first(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	assert_true(model_at(&w.ui.model, 0)->pressed);
 	assert_true(model_at(&w.ui.model, 1)->pressed);
 	assert_false(model_at(&w.ui.model, 2)->pressed);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -179,13 +182,13 @@ a_growing_server_says_when_it_is_full(void **state)
 	struct process_view *p;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	p = model_find(&w.ui.model, 4182);
 	assert_int_equal(p->trend.verdict, TREND_FULL_IN);
 	/* 20,000 - 19,030 at 31 a second. */
 	assert_true(p->trend.left > 30 * INT64_C(1000000000));
 	assert_true(p->trend.left < 33 * INT64_C(1000000000));
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -195,14 +198,14 @@ no_control_character_reaches_a_cell(void **state)
 	char *text;
 
 	(void)state;
-	top_begin(&w, 30, 200, true);
-	text = top_text(&w);
+	begin(&w, 30, 200, true);
+	text = screen(&w);
 	assert_null(strchr(text, '\033'));
 	assert_null(strchr(text, '\a'));
 	assert_null(strstr(text, "\xe2\x80\xae"));
 	assert_non_null(strstr(text, "\\x1b]52;c;"));
 	free(text);
-	top_end(&w);
+	end(&w);
 }
 
 static bool
@@ -222,7 +225,7 @@ wide_and_combining_names_break_no_column(void **state)
 	int wide = -1, plain = -1;
 
 	(void)state;
-	top_begin(&w, 30, 120, true);
+	begin(&w, 30, 120, true);
 	ui_draw(&w.ui);
 	/* The descriptors' "of" stands in one column on all rows. */
 	for (int y = 0; y < c->rows; y++)
@@ -237,7 +240,7 @@ wide_and_combining_names_break_no_column(void **state)
 		}
 	assert_true(wide > 0);
 	assert_int_equal(plain, wide);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -246,12 +249,12 @@ the_filter_works_while_it_is_typed(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	fake_top_type(&w.ui, "\\redi");
 	assert_int_equal(w.ui.model.n_shown, 1);
 	ui_key(&w.ui, UI_ESC);
 	assert_int_equal(w.ui.model.n_shown, 7);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -260,14 +263,14 @@ growth_is_counted_from_the_baseline(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 120, true);
+	begin(&w, 24, 120, true);
 	ui_key(&w.ui, 'b');
 	fake_top_look(&w.fake, &w.ui, 4);
 	assert_shows(&w, "+4.00M");
 	assert_shows(&w, "+248");
 	ui_key(&w.ui, 'b');
 	assert_hides(&w, "+4.00M");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -277,7 +280,7 @@ the_cursor_stays_with_its_process_once_moved(void **state)
 	int32_t pid;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	ui_draw(&w.ui);
 	ui_key(&w.ui, UI_DOWN);
 	ui_key(&w.ui, UI_DOWN);
@@ -287,7 +290,7 @@ the_cursor_stays_with_its_process_once_moved(void **state)
 	fake_top_look(&w.fake, &w.ui, 1);
 	ui_draw(&w.ui);
 	assert_int_equal(w.ui.list.pid, pid);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -299,7 +302,7 @@ a_process_that_reuses_a_pid_has_no_past(void **state)
 	size_t at = 0;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	l = w.fake.source.list(&w.fake, 0, &e);
 	while (l->rows[at].pid != 2210)
 		at++;
@@ -308,7 +311,7 @@ a_process_that_reuses_a_pid_has_no_past(void **state)
 	ui_list(&w.ui, l, "");
 	assert_int_equal(model_find(&w.ui.model, 2210)->n_history, 1);
 	assert_true(model_find(&w.ui.model, 2210)->cpu < 0);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -318,11 +321,11 @@ only_what_is_visible_is_asked_for(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	assert_true((ui_needs(&w.ui) & NEED_COMMAND) != 0);
 	ui_set_columns(&w.ui, few, 3);
 	assert_int_equal(ui_needs(&w.ui) & (NEED_COMMAND | NEED_FDS), 0);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -333,7 +336,7 @@ a_clock_that_stands_still_harms_nothing(void **state)
 	struct err e;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	l = w.fake.source.list(&w.fake, 0, &e);
 	l->time = w.ui.model.time;
 	ui_list(&w.ui, l, "");
@@ -341,8 +344,8 @@ a_clock_that_stands_still_harms_nothing(void **state)
 	l = w.fake.source.list(&w.fake, 0, &e);
 	l->time = w.ui.model.time - 1000;
 	ui_list(&w.ui, l, "");
-	free(top_text(&w));
-	top_end(&w);
+	free(screen(&w));
+	end(&w);
 }
 
 /* ---- settings, keys --------------------------------------------------------------- */
@@ -355,13 +358,13 @@ settings_come_back_as_they_were_written(void **state)
 	struct buf text = BUF_INIT;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	ui_set_columns(&w.ui, few, 3);
 	w.ui.model.sort = list_column_find("rss");
 	w.ui.settings.delay = 500000000;
 	settings_text(&w.ui, &text);
-	top_end(&w);
-	top_begin(&w, 24, 80, true);
+	end(&w);
+	begin(&w, 24, 80, true);
 	settings_parse(&w.ui, buf_text(&text));
 	assert_int_equal(w.ui.list.n_columns, 3);
 	assert_string_equal(w.ui.list.columns[2]->column.key, "allocs");
@@ -373,7 +376,7 @@ settings_come_back_as_they_were_written(void **state)
 	assert_int_equal(w.ui.list.n_columns, 3);
 	assert_int_equal(w.ui.settings.delay, 500000000);
 	buf_free(&text);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -383,7 +386,7 @@ what_the_command_line_says_is_for_once(void **state)
 	struct buf text = BUF_INIT;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	w.ui.model.sort = list_column_find("live");
 	w.ui.model.reverse = true;
 	ui_once(&w.ui, 100000000, list_column_find("rss"));
@@ -397,7 +400,7 @@ what_the_command_line_says_is_for_once(void **state)
 	assert_non_null(strstr(buf_text(&text), "sort rss reverse\n"));
 	assert_null(strstr(buf_text(&text), "delay 2000ms\n"));
 	buf_free(&text);
-	top_end(&w);
+	end(&w);
 }
 
 extern const struct screen screen_list, screen_process, screen_help,
@@ -456,15 +459,15 @@ every_size_can_be_drawn(void **state)
 		for (size_t x = 0; x < n; x++) {
 			struct world w;
 
-			top_begin(&w, sizes[y], sizes[x], true);
-			free(top_text(&w));
+			begin(&w, sizes[y], sizes[x], true);
+			free(screen(&w));
 			for (int key = '1'; key <= '7'; key++) {
-				top_open_tab(&w, 4182, key);
-				free(top_text(&w));
+				open_tab(&w, 4182, key);
+				free(screen(&w));
 			}
 			fake_top_type(&w.ui, "k\n");
-			free(top_text(&w));
-			top_end(&w);
+			free(screen(&w));
+			end(&w);
 		}
 }
 
@@ -504,6 +507,59 @@ the_age_of_a_site_is_that_of_half_of_its_bytes(void **state)
 	profile_free(p);
 }
 
+/* ---- threads ------------------------------------------------------------------------ */
+
+static void
+on_overflow(int sig)
+{
+	(void)sig;
+	_exit(42);
+}
+
+/* Deeper than any stack, which no compiler need know. */
+static int
+deeper(volatile char *above, long depth)
+{
+	volatile char here[4096];
+
+	here[0] = above != NULL ? above[0] : 0;
+	return depth == 0 ? 0 : deeper(here, depth - 1) + here[0];
+}
+
+static void *
+never_ends(void *arg, void *job)
+{
+	(void)arg;
+	return deeper(job, 1L << 30) != 0 ? job : NULL;
+}
+
+/* The terminal can be put back although a stack is used up. */
+static void
+a_reader_that_runs_out_of_stack_is_told_of(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		static struct aside a;
+		struct sigaction act = { .sa_handler = on_overflow,
+			.sa_flags = SA_ONSTACK };
+		struct err e;
+
+		sigaction(SIGSEGV, &act, NULL);
+		sigaction(SIGBUS, &act, NULL);
+		if (aside_start(&a, never_ends, NULL, &e) < 0)
+			_exit(1);
+		aside_give(&a, NULL);
+		pthread_join(a.thread, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
 int
 main(void)
 {
@@ -533,6 +589,7 @@ main(void)
 		cmocka_unit_test(no_key_means_two_things),
 		cmocka_unit_test(every_column_says_what_it_is),
 		cmocka_unit_test(every_size_can_be_drawn),
+		cmocka_unit_test(a_reader_that_runs_out_of_stack_is_told_of),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

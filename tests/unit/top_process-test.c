@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The live view without a terminal: one process, and the levers. */
+/* The live view without a terminal: levers, and one process. */
 #include "config.h"
 
-#include "base/output.h"
 #include "fake_profile.h"
-#include "fake_top.h"
 #include "profile/top.h"
+#include "top/action.h"
 #include "top_world.h"
 
 #include <locale.h>
@@ -24,8 +23,8 @@ a_lever_asks_and_shows_the_command(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 4182, '5');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 4182, '5');
 	ui_key(&w.ui, UI_ENTER);
 	fake_top_type(&w.ui, "65536\n");
 	assert_shows(&w, "ullage do 4182 nofile=65536:");
@@ -33,7 +32,7 @@ a_lever_asks_and_shows_the_command(void **state)
 	assert_string_equal(w.fake.done, "");
 	ui_key(&w.ui, 'y');
 	assert_string_equal(w.fake.done, "0 4182 nofile=65536:");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -42,14 +41,14 @@ no_means_no(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	fake_top_type(&w.ui, "k\nn");
 	assert_string_equal(w.fake.done, "");
 	fake_top_type(&w.ui, "k\n");
 	ui_key(&w.ui, UI_ESC);
 	ui_key(&w.ui, 'y');
 	assert_string_equal(w.fake.done, "");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -58,15 +57,15 @@ harm_is_asked_about_twice(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 4182, '5');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 4182, '5');
 	ui_key(&w.ui, UI_ENTER);
 	fake_top_type(&w.ui, "5\n");
 	assert_shows(&w, "below what is used");
 	assert_shows(&w, "does harm");
 	ui_key(&w.ui, 'y');
 	assert_string_equal(w.fake.done, "0 4182 nofile=5: by force");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -77,7 +76,7 @@ a_lever_is_about_the_process_it_was_asked_for(void **state)
 	char want[40];
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	ui_draw(&w.ui);
 	pid = w.ui.list.pid;
 	ui_key(&w.ui, 'k');
@@ -85,12 +84,12 @@ a_lever_is_about_the_process_it_was_asked_for(void **state)
 	w.ui.model.reverse = !w.ui.model.reverse;
 	fake_top_look(&w.fake, &w.ui, 1);
 	w.ui.list.scroll.at = 5;
-	free(top_text(&w));
+	free(screen(&w));
 	assert_int_not_equal(w.ui.list.pid, pid);
 	fake_top_type(&w.ui, "\ny");
 	snprintf(want, sizeof want, "%d %d TERM", (int)ACT_SIGNAL, pid);
 	assert_string_equal(w.fake.done, want);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -100,7 +99,7 @@ tagged_ones_are_told_and_only_they_get_it(void **state)
 	size_t tags = 0;
 
 	(void)state;
-	top_begin(&w, 30, 100, true);
+	begin(&w, 30, 100, true);
 	model_find(&w.ui.model, 977)->tagged = true;
 	model_find(&w.ui.model, 2210)->tagged = true;
 	/* The cursor is on one that is not tagged. */
@@ -118,7 +117,7 @@ tagged_ones_are_told_and_only_they_get_it(void **state)
 	for (size_t i = 0; i < w.ui.model.n; i++)
 		tags += w.ui.model.all[i].tagged;
 	assert_int_equal(tags, 0);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -127,15 +126,15 @@ readonly_takes_the_levers_away(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 200, true);
+	begin(&w, 24, 200, true);
 	w.ui.settings.readonly = true;
 	fake_top_type(&w.ui, "k");
 	assert_false(w.ui.prompt.open);
 	assert_hides(&w, "signal");
-	top_open_tab(&w, 4182, '5');
+	open_tab(&w, 4182, '5');
 	fake_top_type(&w.ui, "L\n");
 	assert_false(w.ui.prompt.open);
-	top_end(&w);
+	end(&w);
 }
 
 /* ---- a process ------------------------------------------------------------------- */
@@ -146,15 +145,15 @@ a_process_without_an_agent_gets_advice(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 977, '2');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 977, '2');
 	assert_shows(&w, "ullage run -- postgres: writer");
 	assert_shows(&w, "A   ullage attach 977");
 	/* Who may change nothing gets the command, without the key. */
 	w.ui.settings.readonly = true;
 	assert_hides(&w, "A   ullage attach");
 	assert_shows(&w, "ullage attach 977");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -163,14 +162,14 @@ descriptors_without_an_agent_say_what_one_would_tell(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 977, '4');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 977, '4');
 	assert_shows(&w, "A attaches an agent (ullage attach 977)");
-	top_open_tab(&w, 977, '6');
+	open_tab(&w, 977, '6');
 	assert_shows(&w, "A attaches an agent (ullage attach 977)");
-	top_open_tab(&w, 4182, '6');
+	open_tab(&w, 4182, '6');
 	assert_hides(&w, "attaches");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -180,8 +179,8 @@ attaching_asks_and_is_done_aside(void **state)
 	char want[40];
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 977, '2');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 977, '2');
 	fake_top_type(&w.ui, "A");
 	assert_shows(&w, "the consequence");
 	assert_true(w.ui.prompt.open);
@@ -196,7 +195,7 @@ attaching_asks_and_is_done_aside(void **state)
 	assert_string_equal(w.fake.done, want);
 	assert_shows(&w, "done");
 	assert_hides(&w, "putting");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -205,13 +204,13 @@ what_cannot_be_attached_to_says_so_in_full(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 5002, '2');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 5002, '2');
 	fake_top_type(&w.ui, "Ay");
 	fake_top_work(&w.fake, &w.ui);
 	assert_shows(&w, "cannot attach to process 5002");
 	assert_shows(&w, "ullage check 5002 for all of it");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -221,13 +220,13 @@ an_agent_that_records_is_taken_out(void **state)
 	char want[40];
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 4182, '2');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 4182, '2');
 	fake_top_type(&w.ui, "Ay");
 	fake_top_work(&w.fake, &w.ui);
 	snprintf(want, sizeof want, "%d 4182 ", (int)ACT_DETACH);
 	assert_string_equal(w.fake.done, want);
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -237,9 +236,9 @@ attached_and_quiet_agents_are_told_apart(void **state)
 	char want[40];
 
 	(void)state;
-	top_begin(&w, 24, 140, true);
+	begin(&w, 24, 140, true);
 	assert_shows(&w, "2210 ● ");
-	top_open_tab(&w, 2210, '2');
+	open_tab(&w, 2210, '2');
 	assert_shows(&w, "attached agent 512k");
 	assert_shows(&w, "since the attach 3h 12m ago");
 	w.fake.quiet = true;
@@ -255,7 +254,7 @@ attached_and_quiet_agents_are_told_apart(void **state)
 	assert_string_equal(w.fake.done, want);
 	ui_key(&w.ui, UI_ESC);
 	assert_shows(&w, "2210 ○ ");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -272,8 +271,8 @@ every_tab_writes_the_profile_it_shows(void **state)
 	for (size_t i = 0; i < sizeof tabs / sizeof tabs[0]; i++) {
 		struct world w;
 
-		top_begin(&w, 24, 100, true);
-		top_open_tab(&w, 4182, tabs[i].tab);
+		begin(&w, 24, 100, true);
+		open_tab(&w, 4182, tabs[i].tab);
 		fake_top_type(&w.ui, "w\ny");
 		/* What is not on the screen is read when it is written. */
 		assert_true((w.ui.job == NULL) == (tabs[i].tab == '2'));
@@ -281,7 +280,7 @@ every_tab_writes_the_profile_it_shows(void **state)
 		snprintf(want, sizeof want, "%d 4182 %s", (int)ACT_PROFILE,
 		    tabs[i].file);
 		assert_string_equal(w.fake.done, want);
-		top_end(&w);
+		end(&w);
 	}
 }
 
@@ -291,17 +290,17 @@ what_an_agent_would_tell_looks_as_it_did(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 977, '2');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 977, '2');
 	assert_golden(&w, "advice.txt");
 	fake_top_type(&w.ui, "A");
 	assert_golden(&w, "attach.txt");
-	top_end(&w);
-	top_begin(&w, 24, 120, true);
+	end(&w);
+	begin(&w, 24, 120, true);
 	w.fake.quiet = true;
-	top_open_tab(&w, 2210, '2');
+	open_tab(&w, 2210, '2');
 	assert_golden(&w, "quiet.txt");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -310,16 +309,16 @@ numbers_are_whole_where_it_is_narrow(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 10, 40, true);
-	top_open_tab(&w, 4182, '6');
+	begin(&w, 10, 40, true);
+	open_tab(&w, 4182, '6');
 	assert_shows(&w, "612M");
 	assert_shows(&w, " 32%");
-	top_open_tab(&w, 4182, '7');
+	open_tab(&w, 4182, '7');
 	assert_shows(&w, "60.0k of 65.5k");
 	/* The limits come before the legend. */
-	top_open_tab(&w, 4182, '1');
+	open_tab(&w, 4182, '1');
 	assert_shows(&w, "nofile");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -328,12 +327,12 @@ threads_of_the_user_count_against_nproc(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 100, true);
+	begin(&w, 24, 100, true);
 	w.fake.no_nproc = true;
-	top_open_tab(&w, 2210, '5');
+	open_tab(&w, 2210, '5');
 	assert_shows(&w, " nproc                5 ");
 	assert_shows(&w, "5 threads");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -342,12 +341,12 @@ no_agent_no_profile(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 100, true);
-	top_open_tab(&w, 977, '4');
+	begin(&w, 24, 100, true);
+	open_tab(&w, 977, '4');
 	fake_top_type(&w.ui, "w");
 	assert_false(w.ui.prompt.open);
 	assert_shows(&w, "needs an agent");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -356,8 +355,8 @@ a_process_that_ends_keeps_its_last_picture(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
-	top_open_tab(&w, 4182, '6');
+	begin(&w, 24, 80, true);
+	open_tab(&w, 4182, '6');
 	w.fake.missing = true;
 	fake_top_look(&w.fake, &w.ui, 1);
 	w.ui.detail_wanted = true;
@@ -366,7 +365,7 @@ a_process_that_ends_keeps_its_last_picture(void **state)
 	assert_shows(&w, "live heap");
 	fake_top_type(&w.ui, "k");
 	assert_shows(&w, "the process has ended");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -379,9 +378,9 @@ the_tab_that_is_open_is_in_sight(void **state)
 	for (int columns = 20; columns <= 100; columns += 8) {
 		struct world w;
 
-		top_begin(&w, 24, columns, true);
+		begin(&w, 24, columns, true);
 		for (int i = 0; i < 7; i++) {
-			top_open_tab(&w, 4182, '1' + i);
+			open_tab(&w, 4182, '1' + i);
 			assert_shows(&w, titles[i]);
 			/* A click on its first letter finds it, too. */
 			assert_in_range(w.ui.process.tab_at[i], 0,
@@ -391,7 +390,7 @@ the_tab_that_is_open_is_in_sight(void **state)
 		if (columns >= 64)
 			for (int i = 0; i < 7; i++)
 				assert_shows(&w, titles[i]);
-		top_end(&w);
+		end(&w);
 	}
 }
 
@@ -401,11 +400,11 @@ what_may_not_be_read_says_why(void **state)
 	struct world w;
 
 	(void)state;
-	top_begin(&w, 24, 80, true);
+	begin(&w, 24, 80, true);
 	w.fake.denied = true;
-	top_open_tab(&w, 977, '5');
+	open_tab(&w, 977, '5');
 	assert_shows(&w, "may not be read");
-	top_end(&w);
+	end(&w);
 }
 
 static void
@@ -415,8 +414,8 @@ callers_open_below_their_site(void **state)
 	size_t before;
 
 	(void)state;
-	top_begin(&w, 40, 140, true);
-	top_open_tab(&w, 4182, '2');
+	begin(&w, 40, 140, true);
+	open_tab(&w, 4182, '2');
 	before = w.ui.process.n_rows;
 	ui_key(&w.ui, UI_ENTER);
 	assert_true(w.ui.process.n_rows > before);
@@ -426,7 +425,7 @@ callers_open_below_their_site(void **state)
 	assert_true(w.ui.process.n_rows > before);
 	ui_key(&w.ui, UI_ENTER);
 	assert_int_equal(w.ui.process.n_rows, before);
-	top_end(&w);
+	end(&w);
 }
 
 /* What the screen says and what the command says may not differ. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "base/output.h"
 #include "top_world.h"
+#include "base/output.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* A view that has seen the machine for half a minute. */
 void
-top_begin(struct world *w, int rows, int columns, bool unicode)
+begin(struct world *w, int rows, int columns, bool unicode)
 {
 	fake_top_init(&w->fake);
 	ui_init(&w->ui, &w->fake.source, rows, columns, unicode);
@@ -22,13 +21,13 @@ top_begin(struct world *w, int rows, int columns, bool unicode)
 }
 
 void
-top_end(struct world *w)
+end(struct world *w)
 {
 	ui_free(&w->ui);
 }
 
 void
-top_open_tab(struct world *w, int32_t pid, int key)
+open_tab(struct world *w, int32_t pid, int key)
 {
 	ui_open(&w->ui, pid);
 	fake_top_detail(&w->fake, &w->ui);
@@ -43,7 +42,7 @@ top_open_tab(struct world *w, int32_t pid, int key)
 }
 
 char *
-top_text(struct world *w)
+screen(struct world *w)
 {
 	struct buf out = BUF_INIT;
 
@@ -77,7 +76,7 @@ assert_golden(struct world *w, const char *name)
 void
 assert_shows(struct world *w, const char *text)
 {
-	char *shown = top_text(w);
+	char *shown = screen(w);
 
 	if (strstr(shown, text) == NULL)
 		fail_msg("no \"%s\" in\n%s", text, shown);
@@ -87,7 +86,7 @@ assert_shows(struct world *w, const char *text)
 void
 assert_hides(struct world *w, const char *text)
 {
-	char *shown = top_text(w);
+	char *shown = screen(w);
 
 	if (strstr(shown, text) != NULL)
 		fail_msg("\"%s\" in\n%s", text, shown);
