@@ -22,7 +22,7 @@ EXTRA_DIST += tests/bench/walk-bench.c
 # ullage stack beside eu-stack and gdb.
 dist_check_SCRIPTS += tests/bench/stack-bench
 # ullage attach beside gdb, strace and heaptrack.
-dist_check_SCRIPTS += tests/bench/attach-bench
+dist_check_SCRIPTS += tests/bench/attach-bench tests/bench/attach-servers
 tests_bench_gap_SOURCES = tests/bench/gap.c
 tests_bench_gap_CFLAGS = $(AM_CFLAGS) -O2 -fno-builtin
 tests_bench_gap_LDADD = -lpthread
