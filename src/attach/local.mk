@@ -5,6 +5,8 @@ src_libhome_a_SOURCES += \
 	src/attach/filter.c src/attach/filter.h src/attach/filter_calls.def \
 	src/attach/filter_run.c \
 	src/attach/inject.c src/attach/inject.h \
+	src/attach/inject_safe.c src/attach/inject_watch.c \
+	src/attach/injector.c src/attach/injector.h \
 	src/attach/look.c src/attach/look.h \
 	src/attach/place.c src/attach/place.h \
 	src/attach/preflight.c src/attach/preflight.h \
