@@ -41,8 +41,13 @@
 #define TURN_NS (30 * MS)
 
 /* How long a thread that was sent is watched. Longer than it takes by far,
- * unless somebody holds a lock that pthread_create needs. */
-#define WATCH_NS (100 * MS)
+ * unless it gets no CPU or somebody holds a lock that pthread_create needs:
+ * a signal that comes after that and before it is out ends no call. */
+#define WATCH_NS (2000 * MS)
+
+/* And after that until it is seen in its call. A busy one gets there, and out
+ * again, between two looks. */
+#define BACK_NS (100 * MS)
 
 struct injector {
 	const struct site *site;
@@ -113,10 +118,8 @@ set_regs(int32_t tid, const struct user_regs_struct *regs)
 /* As the kernel would have them, had it been asked to start over without a
  * handler and to answer EINTR with one: see unwind/stop.c. */
 static struct user_regs_struct
-natural(const struct injector *j)
+natural(struct user_regs_struct regs)
 {
-	struct user_regs_struct regs = j->at.regs;
-
 	if (regs.rax == (uint64_t)-EINTR &&
 	    call_again((int64_t)regs.orig_rax))
 		regs.rax = (uint64_t)-ERESTARTNOHAND;
@@ -126,11 +129,11 @@ natural(const struct injector *j)
 /* At once, so that whoever lets it go, the kernel included when we are killed,
  * lets it go as if nothing had happened. */
 static void
-make_natural(const struct injector *j)
+make_natural(const struct injector *j, const struct user_regs_struct *is)
 {
-	struct user_regs_struct regs = natural(j);
+	struct user_regs_struct regs = natural(*is);
 
-	if (regs.rax != j->at.regs.rax)
+	if (regs.rax != is->rax)
 		ptrace(PTRACE_POKEUSER, j->tid,
 		    (void *)offsetof(struct user, regs.rax),
 		    (void *)(uintptr_t)regs.rax);
@@ -164,11 +167,10 @@ wait_stop(struct injector *j, uint64_t timeout)
 {
 	struct timespec pause = { 0, PAUSE_NS };
 	uint64_t begin = now(), at = begin;
-	int status;
-	pid_t got;
+	int status, got;
 
 	for (;; at = now()) {
-		got = waitpid(j->tid, &status, __WALL | WNOHANG);
+		got = stop_look(j->tid, &status);
 		if (got < 0 && errno != EINTR) {
 			failed(j, "waitpid");
 			return -1;
@@ -319,7 +321,7 @@ is_safe(struct injector *j)
 		told(j, INJECT_REFUSED, "it runs 32-bit code");
 		return false;
 	}
-	make_natural(j);
+	make_natural(j, &j->at.regs);
 	fault_point();
 	if (!is_safe_call(j) || !is_free(j))
 		return false;
@@ -465,6 +467,18 @@ ended_by(struct injector *j, int sig)
 	site_write(j->site, j->site->code.address, j->image, j->image_len);
 }
 
+/* It has left, and has not made its call again: all else is as it was. */
+static bool
+is_about_to_call(const struct injector *j, const struct user_regs_struct *regs)
+{
+	struct user_regs_struct want = j->at.regs;
+
+	where_to_return(&j->at.regs, (uint64_t *)&want.rip,
+	    (uint64_t *)&want.rax);
+	want.orig_rax = regs->orig_rax;
+	return memcmp(&want, regs, sizeof want) == 0;
+}
+
 /*
  * It stopped on its way. A signal's handler that runs now would run before
  * the call is made again, and a program that looks at a flag only when the
@@ -478,7 +492,7 @@ on_stop(struct injector *j, int status, bool left)
 	static const uint32_t yes = 1;
 	const struct site *s = j->site;
 	int sig = status >> 16 == 0 ? WSTOPSIG(status) : 0;
-	struct user_regs_struct regs, back = natural(j);
+	struct user_regs_struct regs, back = natural(j->at.regs);
 	uint64_t at;
 
 	if (!get_regs(j->tid, &regs)) {
@@ -486,7 +500,9 @@ on_stop(struct injector *j, int status, bool left)
 		return;
 	}
 	at = regs.rip - s->code.address;
-	if (regs.rip == j->sent.rip) {
+	if (left && is_about_to_call(j, &regs)) {
+		set_regs(j->tid, &back);
+	} else if (regs.rip == j->sent.rip) {
 		set_regs(j->tid, &back);
 		told(j, sig != 0 ? INJECT_SIGNAL : INJECT_STOPPED,
 		    "signal %d came", WSTOPSIG(status));
@@ -497,24 +513,48 @@ on_stop(struct injector *j, int status, bool left)
 		site_write(s, s->status.address + STUB_LEFT, &yes, sizeof yes);
 		set_regs(j->tid, &back);
 		j->report->result = INJECT_LEFT;
-	} else if (!left && sig != 0 && is_handled(j, sig)) {
-		ended_by(j, sig);
+	} else {
+		if (!left && sig != 0 && is_handled(j, sig))
+			ended_by(j, sig);
+		/* Some call or other, of the stub's or a later one. */
+		make_natural(j, &regs);
 	}
 	ptrace(PTRACE_DETACH, j->tid, NULL, (void *)(intptr_t)sig);
 }
 
-/* Stays until the thread has left the stub, or a while. */
+/* A thread that has left the stub is in its call again, or was, for all that
+ * can be told. Until then a signal may still come before the call. */
+static bool
+is_back(struct injector *j, uint64_t *left_at)
+{
+	struct task_call call;
+	uint64_t at = now();
+
+	j->report->result = INJECT_LEFT;
+	if (*left_at == 0)
+		j->report->away_ns = (*left_at = at) - j->since;
+	return at - *left_at > BACK_NS ||
+	    !task_call_again(j->call_fd, &call) ||
+	    (!call.running && call.pc == j->at.regs.rip);
+}
+
+/*
+ * Stays until the thread has left the stub and is in its call again, or a
+ * while. Then it ends, and the kernel lets go of the thread as it is: a second
+ * stop would make it start its call over, and a signal in between those two
+ * instants ends none. A stop that begins meanwhile has not been waited for,
+ * so its signal is not lost.
+ */
 static void
 watch(struct injector *j)
 {
 	struct timespec pause = { 0, PAUSE_NS };
-	uint64_t end = now() + WATCH_NS;
+	uint64_t end = now() + WATCH_NS, left_at = 0;
 	struct stub_status s = { 0 };
-	int status;
-	pid_t got;
+	int status, got;
 
 	for (;;) {
-		got = waitpid(j->tid, &status, __WALL | WNOHANG);
+		got = stop_look(j->tid, &status);
 		if (!site_status(j->site, &s) ||
 		    (got < 0 && errno != EINTR) ||
 		    (got > 0 && !WIFSTOPPED(status))) {
@@ -525,11 +565,7 @@ watch(struct injector *j)
 			on_stop(j, status, s.left != 0);
 			return;
 		}
-		if (s.left) {
-			j->report->result = INJECT_LEFT;
-			return;
-		}
-		if (now() > end)
+		if (s.left ? is_back(j, &left_at) : now() > end)
 			return;
 		nanosleep(&pause, NULL);
 	}
@@ -567,7 +603,8 @@ try(struct injector *j)
 	j->report->stopped_ns = now() - j->since;
 	fault_point();
 	watch(j);
-	j->report->away_ns = now() - j->since;
+	if (j->report->away_ns == 0)
+		j->report->away_ns = now() - j->since;
 	fault_point();
 }
 

@@ -3,6 +3,7 @@ src_libhome_a_SOURCES += \
 	src/target/knob.c src/target/knob.h \
 	src/target/segment_file.c src/target/segment_file.h \
 	src/target/snapshot.c src/target/snapshot.h \
+	src/target/snapshot_tables.c src/target/snapshot_tables.h \
 	src/target/target.c src/target/target.h
 src_libhome_a_SOURCES += src/target/glance.c src/target/glance.h
 src_libhome_a_SOURCES += src/target/open_fds.c src/target/thread_stacks.c

@@ -123,6 +123,24 @@ signal_of(int status)
 	return status >> 16 == 0 ? WSTOPSIG(status) : 0;
 }
 
+int
+stop_look(pid_t tid, int *status)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	if (waitid(P_PID, (id_t)tid, &info,
+		WSTOPPED | WEXITED | __WALL | WNOHANG | WNOWAIT) < 0)
+		return -1;
+	if (info.si_pid == 0)
+		return 0;
+	*status = info.si_status << 8 | 0x7f;
+	if (info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED &&
+	    waitpid(tid, status, __WALL | WNOHANG) < 0)
+		return -1;
+	return 1;
+}
+
 /*
  * Until it stops. Every kind of stop will do: the one asked for, a signal on
  * its way to the thread (*sig; to be handed on), a job control stop. *since is
@@ -135,11 +153,10 @@ wait_stop(pid_t tid, uint64_t timeout, int *sig, uint64_t *since,
 {
 	struct timespec pause = { 0, PAUSE_NS };
 	uint64_t begin = *since, at = begin;
-	int status;
-	pid_t got;
+	int status, got;
 
 	for (;; at = now()) {
-		got = waitpid(tid, &status, __WALL | WNOHANG);
+		got = stop_look(tid, &status);
 		if (got < 0 && errno != EINTR)
 			return failed(out);
 		if (got > 0 && !WIFSTOPPED(status))

@@ -52,6 +52,13 @@ struct stopped {
 void stop_thread(pid_t tid, const struct maps *maps, void *stack, size_t room,
     uint64_t timeout, struct stopped *out);
 
+/*
+ * As waitpid without waiting, but the stop is only looked at: if we are killed
+ * while it is a signal's, the kernel still has that signal and hands it over,
+ * where one that was waited for is lost. -1: errno; 0: none yet; 1: *status.
+ */
+int stop_look(pid_t tid, int *status);
+
 /* Lets go of the threads that stopped after their time. */
 void stop_late(void);
 
