@@ -42,7 +42,8 @@ used_up(uint64_t size)
 		bool due = sample_due(bytes, &interval);                       \
 		void *p = call;                                                \
                                                                                \
-		if (due && p != NULL) {                                        \
+		if (due && p != NULL &&                                        \
+		    !real_is_foreign((const void *)real.name)) {               \
 			CALLER(&caller);                                       \
 			sample_put(p, bytes, interval, &caller);               \
 		}                                                              \
@@ -85,7 +86,8 @@ slow_posix_memalign(void **p, size_t alignment, size_t size)
 	bool due = sample_due(size, &interval);
 	int rc = real.posix_memalign(p, alignment, size);
 
-	if (due && rc == 0 && *p != NULL) {
+	if (due && rc == 0 && *p != NULL &&
+	    !real_is_foreign((const void *)real.posix_memalign)) {
 		CALLER(&caller);
 		sample_put(*p, size, interval, &caller);
 	}

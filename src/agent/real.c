@@ -398,14 +398,36 @@ real_usable(const void *p, size_t size)
 	return n > size ? n : size;
 }
 
+static const void *foreign[8];
+static size_t n_foreign;
+
+HIDDEN bool
+real_is_foreign(const void *function)
+{
+	for (size_t i = 0; i < n_foreign; i++)
+		if (foreign[i] == function)
+			return true;
+	return false;
+}
+
 static void
 resolve_usable(void)
 {
 	const struct link_map *owner = real_owner((const void *)real.malloc);
+	const void *const others[] = { (const void *)real.calloc,
+		(const void *)real.posix_memalign,
+		(const void *)real.aligned_alloc, (const void *)real.memalign,
+		(const void *)real.valloc, (const void *)real.pvalloc };
+	size_t n = 0;
 
-	if (owner != NULL)
-		usable_size = (size_t(*)(void *))real_in(owner,
-		    "malloc_usable_size");
+	if (owner == NULL)
+		return;
+	usable_size =
+	    (size_t(*)(void *))real_in(owner, "malloc_usable_size");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (real_owner(others[i]) != owner)
+			foreign[n++] = others[i];
+	n_foreign = n;
 }
 
 /*

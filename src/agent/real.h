@@ -57,6 +57,14 @@ void real_resolve(void) __attribute__((visibility("hidden")));
 size_t real_usable(const void *p, size_t size)
     __attribute__((visibility("hidden")));
 
+/*
+ * True if a function of `real` that allocates is of another object than
+ * malloc: jemalloc has no pvalloc, so that of libc takes its place. What it
+ * returns is no chunk of the allocator, which must not be asked about it.
+ */
+bool real_is_foreign(const void *function)
+    __attribute__((visibility("hidden")));
+
 /* Our own place in the loader's list. */
 const struct link_map *real_self(void) __attribute__((visibility("hidden")));
 

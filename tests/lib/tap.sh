@@ -138,6 +138,8 @@ start() {
 	local name=$1 fd
 	shift
 	mkfifo "$T/$name.in"
+	# Nothing of one of the same name before it is to be taken for its own.
+	: >"$T/$name.out" >"$T/$name.err"
 	# Without the ends of other programs' input, which are none of its own.
 	(
 		for fd in "${tap_fd[@]}"; do

@@ -114,6 +114,19 @@ use_keys(void *arg)
 	return arg;
 }
 
+/* Of libc, where the allocator before it has none. Never freed. */
+static void
+beside_hazard(void)
+{
+	for (size_t i = 0; i < 64; i++) {
+		char *p = pvalloc(100 + i);
+
+		if (p != NULL)
+			p[0] = 'x';
+	}
+	puts("64 pages");
+}
+
 static void
 keys_hazard(void)
 {
@@ -831,6 +844,7 @@ static const struct {
 	void (*plain)(void);
 	void (*with)(char **argv);
 } hazards[] = {
+	{ "beside", beside_hazard, NULL },
 	{ "keys", keys_hazard, NULL },
 	{ "threads", threads_hazard, NULL },
 	{ "least-stack", least_stack_hazard, NULL },
