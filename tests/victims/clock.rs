@@ -28,7 +28,7 @@ impl Clock for Shop {
 #[inline(never)]
 fn blocks(clock: &dyn Clock, with: impl Fn(u64) -> u64) -> u64 {
     let room = [with(1); 33];
-    clock.tick(with(3600)) + room[std::hint::black_box(7)]
+    clock.tick(with(3600)) + room[std::env::args().count() % 33]
 }
 
 fn main() {
