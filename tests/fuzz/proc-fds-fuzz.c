@@ -128,8 +128,8 @@ static const char *const texts[] = {
     "Num       RefCount Protocol Flags    Type St Inode Path\n"
     "000000006c07cbce: 00000002 00000000 00010000 0001 01   643 /a b\n"
     "000000005f2b6ae6: 00000003 00000000 00000000 0001 03 700 /x\n",
-    "42 (a) R 1 () S 1 2 2 0 -1 4194304 10 0 0 0 150 50 0 0 20 0 5 0 12345 "
-    "1000 200\n1000-2000 rw-p 00000000 00:00 0\n5000-6000 rw-p 0 0 0 x\n",
+    ("42 (a) R 1 () S 1 2 2 0 -1 4194304 10 0 0 0 150 50 0 0 20 0 5 0 12345 "
+     "1000 200\n1000-2000 rw-p 00000000 00:00 0\n5000-6000 rw-p 0 0 0 x\n"),
     "pos:\t17\nflags:\t02004002\neventfd-count: 1f\ntfd: 5\nPid:\t9\n",
     "socket:[1234]",
     "anon_inode:[eventpoll]",

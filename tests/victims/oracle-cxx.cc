@@ -7,6 +7,11 @@
 #include <cstdlib>
 #include <new>
 
+/* Clang declares these only when asked to. */
+void operator delete(void *, std::size_t) noexcept;
+void operator delete[](void *, std::size_t) noexcept;
+void operator delete(void *, std::size_t, std::align_val_t) noexcept;
+
 static const auto wide = std::align_val_t(128);
 
 #define NEW_SITE(name, expression)                                             \

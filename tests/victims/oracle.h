@@ -15,7 +15,11 @@
 extern "C" {
 #endif
 
+#ifdef __clang__ /* clones nothing */
+#define SITE __attribute__((noinline))
+#else
 #define SITE __attribute__((noinline, noclone))
+#endif
 
 /* How what a site returned is given back. */
 enum by {
