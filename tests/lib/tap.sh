@@ -139,7 +139,8 @@ start() {
 	shift
 	mkfifo "$T/$name.in"
 	# Nothing of one of the same name before it is to be taken for its own.
-	: >"$T/$name.out" >"$T/$name.err"
+	: >"$T/$name.out"
+	: >"$T/$name.err"
 	# Without the ends of other programs' input, which are none of its own.
 	(
 		for fd in "${tap_fd[@]}"; do
