@@ -56,7 +56,7 @@ tests_bench_sample_bench_SOURCES = tests/bench/sample-bench.c \
 	src/agent/walk.c
 tests_bench_sample_bench_CFLAGS = $(AM_CFLAGS) -O2 -ftls-model=initial-exec
 
-EXTRA_DIST += tests/bench/top-cost tests/bench/top-latency.py
+EXTRA_DIST += tests/bench/top-cost tests/bench/top-hour tests/bench/top-latency.py
 EXTRA_DIST += tests/bench/README.md tests/bench/run tests/bench/rounds.sh \
 	tests/bench/servers.sh tests/bench/walk-bench.c
 

@@ -6,7 +6,7 @@ dist_check_SCRIPTS += \
 	tests/servers/profiles \
 	tests/servers/same-commands \
 	tests/servers/same-servers
-EXTRA_DIST += tests/servers/lib.sh
+EXTRA_DIST += tests/servers/lib.sh tests/servers/captures
 TESTS += \
 	tests/servers/attached \
 	tests/servers/descriptors \
