@@ -32,7 +32,7 @@ tests_fuzz_decode_fuzz_LDADD = $(PROTOBUF_C_LIBS) $(ZLIB_LIBS) \
 endif
 
 # Without libFuzzer the same source is a program that replays files.
-EXTRA_DIST += tests/fuzz/cfi-fuzz.c tests/fuzz/top-keys
+EXTRA_DIST += tests/fuzz/cfi-fuzz.c
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/cfi-fuzz
 tests_fuzz_cfi_fuzz_SOURCES = tests/fuzz/cfi-fuzz.c src/agent/cfi.c \

@@ -237,6 +237,8 @@ TOP_RANDOM_SECONDS = 600
 top-random: tests/unit/top-random-test
 	tests/unit/top-random-test $(TOP_RANDOM_SECONDS)
 .PHONY: top-random
+# The same in a terminal, on processes that may be attached to and signalled.
+EXTRA_DIST += tests/fuzz/top-keys
 
 # The census: its walk over made-up heaps.
 if HAVE_CMOCKA
