@@ -4,7 +4,7 @@
 #   make bench BENCH='--quick'		about two
 #   make bench BENCH='--only pairs'	one section
 #
-# The programs are built when they are asked for.
+# The programs are built with the tests, so that they stay buildable.
 bench_programs = \
 	tests/bench/accept-bench \
 	tests/bench/churn \
@@ -14,8 +14,7 @@ bench_programs = \
 	tests/bench/sample-bench \
 	tests/bench/stacks-victim \
 	tests/bench/startup
-EXTRA_PROGRAMS += $(bench_programs)
-CLEANFILES += $(bench_programs)
+check_PROGRAMS += $(bench_programs)
 
 EXTRA_DIST += tests/bench/walk-bench.c
 
@@ -41,19 +40,8 @@ tests_bench_startup_SOURCES = tests/bench/startup.c
 tests_bench_stacks_victim_SOURCES = tests/bench/stacks-victim.c
 tests_bench_stacks_victim_CFLAGS = $(AM_CFLAGS) -g -O1
 
-# The agent's files as they are in the agent, but for its hooks.
-tests_bench_sample_bench_SOURCES = tests/bench/sample-bench.c \
-	src/agent/agent.c src/agent/alloc.c src/agent/alloc_glibc.c \
-	src/agent/alloc_glibc_lend.c src/agent/alloc_jemalloc.c \
-	src/agent/alloc_mimalloc.c src/agent/alloc_tcmalloc.c \
-	src/agent/keeper.c src/agent/keeper_rule.c src/agent/keeper_work.c \
-	src/agent/cfi.c src/agent/cfi_expr.c \
-	src/agent/cfi_run.c src/agent/environment.c src/agent/live.c \
-	src/agent/calls.c src/agent/fds.c src/agent/memo.c \
-	src/agent/threads.c \
-	src/agent/mini.c src/agent/modules.c src/agent/real.c \
-	src/agent/row.c src/agent/segment.c src/agent/stackend.c src/agent/stacks.c \
-	src/agent/walk.c
+# sample.c is included by it.
+tests_bench_sample_bench_SOURCES = tests/bench/sample-bench.c $(agent_files)
 tests_bench_sample_bench_CFLAGS = $(AM_CFLAGS) -O2 -ftls-model=initial-exec
 
 EXTRA_DIST += tests/bench/top-cost tests/bench/top-hour tests/bench/top-latency.py
@@ -69,10 +57,10 @@ bench: $(bin_PROGRAMS) $(agent_PROGRAMS) $(bench_programs) \
 
 # What the trim knob gives back, and what that costs those who allocate.
 #   make bench-trim				1 GiB
-#   make bench-trim BENCH_TRIM='--write 1 4'
-EXTRA_PROGRAMS += tests/bench/trim-bench
-CLEANFILES += tests/bench/trim-bench
-tests_bench_trim_bench_SOURCES = tests/bench/trim-bench.c
+#   make bench-trim BENCH_TRIM='--write 1 4 8'
+check_PROGRAMS += tests/bench/trim-bench
+tests_bench_trim_bench_SOURCES = tests/bench/trim-bench.c \
+	tests/bench/trim-turns.c tests/bench/trim-bench.h
 tests_bench_trim_bench_CFLAGS = $(AM_CFLAGS) -O2
 tests_bench_trim_bench_LDADD = -lpthread -lm
 EXTRA_DIST += tests/bench/trim
@@ -85,8 +73,7 @@ bench-trim: $(bin_PROGRAMS) $(agent_PROGRAMS) tests/bench/trim-bench
 # What a census costs and how true it is.
 #   make bench-census
 #   make bench-census BENCH_CENSUS='--write 1024'
-EXTRA_PROGRAMS += tests/bench/census-bench
-CLEANFILES += tests/bench/census-bench
+check_PROGRAMS += tests/bench/census-bench
 tests_bench_census_bench_SOURCES = tests/bench/census-bench.c
 tests_bench_census_bench_CFLAGS = $(AM_CFLAGS) -O2
 tests_bench_census_bench_LDADD = -lpthread

@@ -15,18 +15,15 @@
  * in a thread, as programs do it themselves. One line of JSON on standard
  * output.
  *
- * trim-bench MIB SECONDS --knob ULLAGE [ROUNDS]: after the shrinking so many
- * seconds with the knob off and so many with it at 100; then it is switched
- * off and on by turns, which gives ratios of throughput between neighbours;
- * and in the end malloc_trim(0) once. All on one heap in one process.
+ * trim-bench MIB SECONDS --knob ULLAGE [TURNS]: after the shrinking, the knob off
+ * and on by turns: see trim-turns.c.
  */
 #define _GNU_SOURCE
+#include "trim-bench.h"
+
 #include <fcntl.h>
 #include <malloc.h>
-#include <math.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,24 +31,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define THREADS 2
-#define BUCKETS 640 /* of a sixteenth of a power of two, from 1 ns */
-#define PHASES 6
-
-struct phase {
-	uint64_t calls, worst, worst_wait;
-	uint64_t counts[BUCKETS];
-	double seconds, rss_1s, rss_3s, rss_end, live, settled;
-};
-
 static const char *const names[PHASES] = { "grow", "shrink", "steady", "join",
 	"leave", "rest" };
-static struct phase phases[PHASES + 1][THREADS]; /* the last: not counted */
+struct phase phases[PHASES + 1][THREADS];
 static int phase, stop;
-static double live_bytes;
-static pthread_t threads[THREADS + 1];
+double live_bytes;
+pthread_t threads[THREADS + 1];
 
-static uint64_t
+uint64_t
 now(void)
 {
 	struct timespec t;
@@ -141,8 +128,7 @@ trim_each_second(void *arg)
 	return NULL;
 }
 
-/* Anonymous resident MiB. */
-static double
+double
 resident(void)
 {
 	char text[128];
@@ -209,9 +195,7 @@ free_from(size_t first)
 	n_objects = first;
 }
 
-/* The resident size over time, and when it was within 5 % of what it ends
- * at. */
-static void
+void
 watch(struct phase *p, double seconds)
 {
 	static double seen[4096];
@@ -229,7 +213,7 @@ watch(struct phase *p, double seconds)
 	p->settled = n / 10.0;
 }
 
-static void
+void
 enter(int next_phase)
 {
 	__atomic_store_n(&phase, next_phase, __ATOMIC_RELAXED);
@@ -244,6 +228,16 @@ finish(int which, uint64_t began)
 	p->live = live_bytes / 1048576.0;
 	if (p->rss_end == 0)
 		p->rss_end = resident();
+}
+
+double
+worst_wait(int which)
+{
+	const struct phase *p = phases[which];
+
+	return (double)(p[0].worst_wait > p[1].worst_wait ? p[0].worst_wait :
+							    p[1].worst_wait) /
+	    1e6;
 }
 
 static void
@@ -272,194 +266,9 @@ report(void)
 		    (double)(p[0].worst > p[1].worst ? p[0].worst :
 						       p[1].worst) /
 			1e6,
-		    (double)(p[0].worst_wait > p[1].worst_wait ?
-			    p[0].worst_wait :
-			    p[1].worst_wait) /
-			1e6,
+		    worst_wait(i),
 		    p->live, p->rss_1s, p->rss_3s, p->rss_end, p->settled);
 	}
-	printf("}\n");
-}
-
-/* ---- the knob, on and off ---------------------------------------------------- */
-
-#define ROUNDS_MOST 512
-#define WINDOW 200 /* ms */
-
-static void
-turn(const char *ullage, const char *to)
-{
-	char command[512];
-
-	snprintf(command, sizeof command,
-	    "LD_PRELOAD= ULLAGE_TRIM_PERCENT= %s trim %d %s >/dev/null 2>&1",
-	    ullage, (int)getpid(), to);
-	if (system(command) != 0)
-		fprintf(stderr, "trim-bench: failed: %s\n", command);
-}
-
-struct reading {
-	double wall, calls;
-	double cpu, rest; /* of the two threads; of the others but this one */
-};
-
-static double
-seconds_of(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static struct reading
-take_reading(void)
-{
-	const struct phase *p = phases[PHASES];
-	struct reading r = { .wall = (double)now() / 1e9,
-		.calls = (double)(p[0].calls + p[1].calls) };
-	clockid_t id;
-
-	for (unsigned i = 0; i < THREADS; i++) {
-		pthread_getcpuclockid(threads[i], &id);
-		r.cpu += seconds_of(id);
-	}
-	r.rest = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - r.cpu -
-	    seconds_of(CLOCK_THREAD_CPUTIME_ID);
-	return r;
-}
-
-/* What the knob costs, knob so: calls of both threads in a second and in a
- * second of their processors, and the processor's time of the keeper. */
-static struct reading
-throughput(const char *ullage, const char *to)
-{
-	struct reading a, b;
-
-	turn(ullage, to);
-	poll(NULL, 0, 50);
-	a = take_reading();
-	poll(NULL, 0, WINDOW);
-	b = take_reading();
-	return (struct reading){ b.wall - a.wall,
-		(b.calls - a.calls) / (b.wall - a.wall),
-		(b.calls - a.calls) / (b.cpu - a.cpu),
-		(b.rest - a.rest) / (b.wall - a.wall) };
-}
-
-static int
-ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-worst_wait(int which)
-{
-	const struct phase *p = phases[which];
-
-	return (double)(p[0].worst_wait > p[1].worst_wait ? p[0].worst_wait :
-							    p[1].worst_wait) /
-	    1e6;
-}
-
-/* The median of what the rounds gave, and its standard error as the quartiles
- * tell it. */
-struct median {
-	double value, error;
-};
-
-static struct median
-median_of(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof *v, ascending);
-	/* 1.253 of the mean's; a normal distribution's quartiles are 1.349
-	 * deviations apart. */
-	return (struct median){ v[n / 2],
-		(v[n * 3 / 4] - v[n / 4]) / 1.349 * 1.253 / sqrt(n) };
-}
-
-/*
- * Three windows a round, of which the first and the last have the knob off:
- * their ratio shows the noise. Their order changes from round to round, or
- * what drifts would look like the knob's doing.
- */
-struct rounds {
-	struct median calls, calls_noise, cpu, cpu_noise;
-	double keeper;
-};
-
-static struct rounds
-by_turns(const char *ullage, int n)
-{
-	static double calls[2][ROUNDS_MOST], cpu[2][ROUNDS_MOST];
-	struct rounds r = { .keeper = 0 };
-
-	for (int i = 0; i < n; i++) {
-		struct reading w[3];
-
-		for (int k = 0; k < 3; k++) {
-			int which = (k + i) % 3;
-
-			w[which] = throughput(ullage,
-			    which == 1 ? "100" : "off");
-		}
-		for (int k = 0; k < 2; k++) {
-			calls[k][i] = w[k + 1].calls / w[0].calls;
-			cpu[k][i] = w[k + 1].cpu / w[0].cpu;
-		}
-		r.keeper += w[1].rest / n;
-	}
-	r.calls = median_of(calls[0], n);
-	r.calls_noise = median_of(calls[1], n);
-	r.cpu = median_of(cpu[0], n);
-	r.cpu_noise = median_of(cpu[1], n);
-	return r;
-}
-
-static void
-print_rounds(const struct rounds *r)
-{
-	printf("\"ratio\": %.4f, \"ratio_error\": %.4f, \"noise\": %.4f, "
-	       "\"noise_error\": %.4f, \"cpu_ratio\": %.4f, "
-	       "\"cpu_error\": %.4f, \"cpu_noise\": %.4f, "
-	       "\"cpu_noise_error\": %.4f, \"keeper\": %.5f",
-	    r->calls.value, r->calls.error, r->calls_noise.value,
-	    r->calls_noise.error, r->cpu.value, r->cpu.error,
-	    r->cpu_noise.value, r->cpu_noise.error, r->keeper);
-}
-
-static void
-on_and_off(const char *ullage, double seconds, int n)
-{
-	double trimmed, before = resident();
-	struct rounds r;
-	uint64_t began;
-
-	enter(2);
-	watch(phases[2], seconds);
-	turn(ullage, "100");
-	enter(3);
-	watch(phases[3], seconds);
-	enter(PHASES);
-	trimmed = resident();
-	r = by_turns(ullage, n);
-	turn(ullage, "off");
-	enter(4);
-	began = now();
-	malloc_trim(0);
-	poll(NULL, 0, 100);
-	enter(PHASES);
-	printf("{\"live_mib\": %.0f, \"before_mib\": %.0f, \"trimmed_mib\": "
-	       "%.0f, \"settled_s\": %.1f, \"left_mib\": %.0f, \"off_ms\": "
-	       "%.2f, \"knob_ms\": %.2f, \"malloc_trim_ms\": %.2f, "
-	       "\"malloc_trim_took_ms\": %.2f, ",
-	    live_bytes / 1048576.0, before, trimmed, phases[3]->settled,
-	    resident(), worst_wait(2), worst_wait(3), worst_wait(4),
-	    (double)(now() - began) / 1e6 - 100);
-	print_rounds(&r);
 	printf("}\n");
 }
 
@@ -468,7 +277,7 @@ main(int argc, char **argv)
 {
 	double mib = argc > 1 ? atof(argv[1]) : 1024;
 	double seconds = argc > 2 ? atof(argv[2]) : 10;
-	int timer = argc > 3 && strcmp(argv[3], "--timer") == 0, rounds;
+	int timer = argc > 3 && strcmp(argv[3], "--timer") == 0;
 	uint32_t s = 1;
 	uint64_t began;
 	size_t joined;
@@ -489,10 +298,7 @@ main(int argc, char **argv)
 	shrink(&s, 10);
 	finish(1, began);
 	if (argc > 4 && strcmp(argv[3], "--knob") == 0) {
-		rounds = argc > 5 ? atoi(argv[5]) : 20;
-		if (rounds < 1 || rounds > ROUNDS_MOST)
-			rounds = ROUNDS_MOST;
-		on_and_off(argv[4], seconds, rounds);
+		on_and_off(argv[4], seconds, argc > 5 ? atoi(argv[5]) : 200);
 		fflush(stdout);
 		_exit(0);
 	}
