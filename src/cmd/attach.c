@@ -10,6 +10,7 @@
 #include "base/output.h"
 #include "base/units.h"
 #include "base/xalloc.h"
+#include "cmd/agent_options.h"
 #include "cmd/agent_path.h"
 #include "cmd/attach_words.h"
 #include "cmd/trim.h"
@@ -24,19 +25,6 @@
 #define SECOND UINT64_C(1000000000)
 
 static const struct option_spec attach_options[] = {
-	{ 'i', "interval", OPT_SIZE, "SIZE",
-	    "mean bytes between samples (default 512k; 1 all, 0 none)",
-	    false },
-	{ 0, "trim", OPT_TEXT, "PERCENT",
-	    "free memory that the allocator may keep, of the live heap",
-	    false },
-	{ 0, "memory-limit", OPT_SIZE, "SIZE",
-	    "soft limit on resident memory; see ullage-trim(1)", false },
-	{ 0, "follow", OPT_TEXT, "WHICH",
-	    "children to watch too: none or fork (the default)",
-	    false },
-	{ 0, "dir", OPT_TEXT, "DIR",
-	    "tmpfs folder for the segment (default /dev/shm)", false },
 	{ 0, "copy-in", OPT_TEXT, "DIR",
 	    "folder of the target's root to put the library into", false },
 	{ 0, "wait", OPT_DURATION, "TIME",
@@ -47,20 +35,13 @@ static const struct option_spec attach_options[] = {
 	OPTION_END,
 };
 
-static int
-read_follow(const char *text, enum attach_follow *follow, struct err *e)
+static enum attach_follow
+read_follow(const char *text)
 {
 	if (text == NULL || strcmp(text, "all") == 0)
-		*follow = ATTACH_FOLLOW_ALL;
-	else if (strcmp(text, "fork") == 0)
-		*follow = ATTACH_FOLLOW_FORK;
-	else if (strcmp(text, "none") == 0)
-		*follow = ATTACH_FOLLOW_NONE;
-	else
-		return err_set(e, ERR_USAGE,
-		    "\"%s\" is not what --follow takes: none, fork or all",
-		    text);
-	return 0;
+		return ATTACH_FOLLOW_ALL;
+	return strcmp(text, "fork") == 0 ? ATTACH_FOLLOW_FORK :
+					   ATTACH_FOLLOW_NONE;
 }
 
 static int
@@ -70,25 +51,17 @@ read_want(const struct options *o, struct attach_want *w, struct err *e)
 
 	memset(w, 0, sizeof *w);
 	w->interval = option_value(o, "interval", 512 << 10);
-	w->trim = KNOB_OFF;
 	w->memory_limit = option_value(o, "memory-limit", 0);
 	w->wait_ns = option_value(o, "wait", 0);
 	/* If we are killed meanwhile it shall not go on for ever. */
 	w->lease_ns = option_value(o, "lease",
 	    seconds != 0 ? seconds + 10 * SECOND : 0);
 	w->dir = option_text(o, "dir");
-	if (w->dir != NULL && (w->dir[0] != '/' || strlen(w->dir) > 200))
-		return err_set(e, ERR_USAGE,
-		    "--dir needs an absolute path of at most 200 bytes, and "
-		    "\"%s\" is not one",
-		    w->dir);
 	if (option_given(o, "copy-in") && option_text(o, "copy-in")[0] != '/')
 		return err_set(e, ERR_USAGE,
 		    "--copy-in needs an absolute path in the target's root");
-	if (option_given(o, "trim") &&
-	    trim_parse_percent(option_text(o, "trim"), &w->trim, e) < 0)
-		return -1;
-	return read_follow(option_text(o, "follow"), &w->follow, e);
+	w->follow = read_follow(option_text(o, "follow"));
+	return agent_options_check(o, &w->trim, e);
 }
 
 /* ---- what came of it --------------------------------------------------------- */
@@ -253,6 +226,7 @@ find(const char *pid_or_name, struct err *e)
 	return t;
 }
 
+/* 1: there was an agent already. */
 static int
 do_attach(struct target **t, const char *copy_in,
     const struct attach_want *want, struct buf *text, struct err *e)
@@ -267,7 +241,7 @@ do_attach(struct target **t, const char *copy_in,
 	if ((rc = by_words(t, text, e)) == 0)
 		rc = by_injection(t, library, copy_in, want, text, e);
 	free(library);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 int
@@ -279,7 +253,7 @@ attach_to(const char *pid_or_name, struct buf *text, struct err *e)
 	int rc = t == NULL ? -1 : do_attach(&t, NULL, &usual, text, e);
 
 	target_free(t);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 static int
@@ -296,8 +270,10 @@ attach_run(const struct cmd *cmd, struct options *o, struct err *e)
 	t = find(operand(o, 0), e);
 	rc = t == NULL ? -1 :
 	    do_attach(&t, option_text(o, "copy-in"), &want, &text, e);
-	if (rc == 0 && (want.trim != KNOB_OFF || want.memory_limit != 0))
+	if (rc >= 0 && (want.trim != KNOB_OFF || want.memory_limit != 0))
 		trim_base(o, t);
+	if (rc > 0)
+		rc = agent_options_apply(o, t, &text, e);
 	if (rc == 0)
 		rc = print(o, &text, e);
 	if (rc == 0 && option_given(o, "seconds")) {
@@ -319,7 +295,7 @@ const struct cmd cmd_attach = {
 	.details = "One thread that waits in a known call is stopped for a "
 		   "fraction of a millisecond.\nWhere that is not safe it is "
 		   "refused; ullage check tells beforehand.",
-	.options = { attach_options, common_options },
+	.options = { agent_options, attach_options, common_options },
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = attach_run,

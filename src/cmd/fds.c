@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fds_groups.h"
 #include "cmd/fds_openers.h"
+#include "cmd/fds_rows.h"
 #include "cmd/profile_out.h"
 #include "cmd/table_out.h"
 #include "proc/open_files.h"
@@ -21,67 +22,6 @@
 #define NARROW 72 /* below it the queues give way to the target */
 
 #define BIT(column) (UINT64_C(1) << (column))
-
-enum {
-	COL_FD,
-	COL_TYPE,
-	COL_STATE,
-	COL_RECEIVE,
-	COL_SEND,
-	COL_MEMORY,
-	COL_FLAGS,
-	COL_POSITION,
-	COL_DETAIL,
-	COL_AGE,
-	COL_OPENER,
-	COL_STACK,
-	COL_DROPPED,
-	COL_LOCAL,
-	COL_PEER,
-	COL_INODE,
-	COL_TARGET,
-	COL_COUNT,
-};
-
-/* To add a column: a row here, a line in add_row. */
-static const struct column columns[COL_COUNT] = {
-    [COL_FD] = {"fd", "FD", CELL_ID, "descriptor", false, false},
-    [COL_TYPE] = {"type", "TYPE", CELL_TEXT,
-	"what it is: of a socket, its protocol", true, false},
-    [COL_STATE] = {"state", "STATE", CELL_TEXT, "state of a socket", true,
-	false},
-    [COL_RECEIVE] = {"receive_queue", "RECVQ", CELL_BYTES,
-	"bytes that wait to be read; of a listening socket, connections "
-	"that wait to be accepted",
-	false, false},
-    [COL_SEND] = {"send_queue", "SENDQ", CELL_BYTES,
-	"bytes that wait to be sent; of a listening socket, how many "
-	"connections may wait",
-	false, false},
-    [COL_MEMORY] = {"memory", "KERNEL", CELL_BYTES,
-	"kernel memory of a socket's buffers", false, false},
-    [COL_FLAGS] = {"flags", "FLAGS", CELL_TEXT,
-	"how it was opened (with --long)", true, false},
-    [COL_POSITION] = {"position", "POSITION", CELL_COUNT,
-	"offset in the file (with --long)", false, false},
-    [COL_DETAIL] = {"detail", "DETAIL", CELL_TEXT,
-	"count of an eventfd, watches of an epoll (with --long)", true, false},
-    [COL_AGE] = {"age", "AGE", CELL_DURATION,
-	"since it was opened (with an agent)", false, false},
-    [COL_OPENER] = {"opened_by", "OPENED BY", CELL_TEXT,
-	"function and line that opened it (with an agent)", true, false},
-    [COL_STACK] = {"stack", "STACK", CELL_TEXT,
-	"the same with its callers (with an agent)", true, false},
-    [COL_DROPPED] = {"dropped", "DROPPED", CELL_COUNT,
-	"packets that a socket had no room for", false, false},
-    [COL_LOCAL] = {"local", "LOCAL", CELL_TEXT, "own address", true, false},
-    [COL_PEER] = {"peer", "PEER", CELL_TEXT, "the other's address", true,
-	false},
-    [COL_INODE] = {"inode", "INODE", CELL_ID,
-	"inode of a socket, pipe or namespace", false, false},
-    [COL_TARGET] = {"target", "TARGET", CELL_TEXT,
-	"file, or addresses of a socket", true, true},
-};
 
 static const struct option_spec fds_options[] = {
     {0, "by", OPT_TEXT, "WHAT",
@@ -104,102 +44,6 @@ static const struct option_spec fds_options[] = {
 	"read flags, positions and details too, which takes longer", false},
     OPTION_END,
 };
-
-/* ---- rows ---------------------------------------------------------------- */
-
-/* "local -> peer", or the link. */
-static void
-add_target(struct table *t, const struct fd *f, const struct socket *k)
-{
-	struct buf text = BUF_INIT;
-
-	if (k == NULL ||
-	    (k->local == NULL && k->peer == NULL && k->peer_inode == 0)) {
-		if (f->target != NULL)
-			table_text(t, COL_TARGET, f->target);
-		return;
-	}
-	if (k->local != NULL)
-		buf_puts(&text, k->local);
-	if (k->peer != NULL || k->peer_inode != 0)
-		buf_puts(&text, k->local != NULL ? " -> " : "-> ");
-	if (k->peer != NULL)
-		buf_puts(&text, k->peer);
-	else if (k->peer_inode != 0)
-		buf_printf(
-		    &text, "socket:[%llu]", (unsigned long long)k->peer_inode);
-	table_text(t, COL_TARGET, buf_text(&text));
-	buf_free(&text);
-}
-
-static void
-add_socket(struct table *t, const struct socket *k)
-{
-	if (socket_state_name(k)[0] != '\0')
-		table_text(t, COL_STATE, socket_state_name(k));
-	if (k->has_queues) {
-		table_u64(t, COL_RECEIVE, k->receive_queue);
-		table_u64(t, COL_SEND, k->send_queue);
-	}
-	if (k->has_memory) {
-		table_u64(t, COL_MEMORY, k->memory);
-		table_u64(t, COL_DROPPED, k->dropped);
-	}
-	if (k->local != NULL)
-		table_text(t, COL_LOCAL, k->local);
-	if (k->peer != NULL)
-		table_text(t, COL_PEER, k->peer);
-}
-
-static void
-add_opener(struct table *t, const struct openers *w, int32_t fd)
-{
-	const struct snapshot_open *o = openers_find(w, fd);
-	struct buf text = BUF_INIT;
-
-	if (o == NULL)
-		return;
-	table_u64(t, COL_AGE, o->age);
-	sites_where(w->sites, o->stack, &text);
-	table_text(t, COL_OPENER, buf_text(&text));
-	text.len = 0;
-	sites_chain(w->sites, o->stack, &text);
-	table_text(t, COL_STACK, buf_text(&text));
-	buf_free(&text);
-}
-
-static void
-add_row(struct table *t, const struct fd *f, const struct socket *k,
-    const struct openers *w)
-{
-	char flags[FD_FLAGS_MAX];
-
-	table_row(t);
-	table_u64(t, COL_FD, (uint64_t)f->fd);
-	table_text(t, COL_TYPE, open_file_type(f, k));
-	if (f->inode != 0)
-		table_u64(t, COL_INODE, f->inode);
-	if (f->has_info) {
-		table_text(t, COL_FLAGS, fd_flags_text(flags, f->flags));
-		table_i64(t, COL_POSITION, f->position);
-	}
-	if (f->detail != NULL)
-		table_text(t, COL_DETAIL, f->detail);
-	if (k != NULL)
-		add_socket(t, k);
-	add_opener(t, w, f->fd);
-	add_target(t, f, k);
-}
-
-static struct table *
-rows_table(const struct open_files *f, const struct openers *w)
-{
-	struct table *t = table_new(columns, COL_COUNT);
-
-	for (size_t i = 0; i < f->fds.n; i++)
-		add_row(t, &f->fds.fds[i], f->socket_of[i], w);
-	return t;
-}
 
 /* ---- the last line ------------------------------------------------------- */
 
@@ -317,7 +161,7 @@ static int
 parse_sort(const struct options *o, struct view *v, struct err *e)
 {
 	if (v->by < 0)
-		return table_out_sort(o, columns, COL_COUNT, &v->sort, e);
+		return table_out_sort(o, fds_columns, FDS_COLUMNS, &v->sort, e);
 	if (v->by == BY_STACK)
 		return table_out_sort(
 		    o, by_stack_columns, BY_STACK_COLUMNS, &v->sort, e);
@@ -328,19 +172,19 @@ parse_sort(const struct options *o, struct view *v, struct err *e)
 static uint64_t
 hidden_columns(const struct options *o, const struct view *v)
 {
-	uint64_t hidden = BIT(COL_LOCAL) | BIT(COL_PEER) | BIT(COL_INODE) |
-			  BIT(COL_DROPPED) | BIT(COL_STACK);
+	uint64_t hidden = BIT(FD_LOCAL) | BIT(FD_PEER) | BIT(FD_INODE) |
+			  BIT(FD_DROPPED) | BIT(FD_STACK);
 	size_t width = cmd_columns(true);
 
 	if (!option_given(o, "long"))
-		hidden |= BIT(COL_FLAGS) | BIT(COL_POSITION) | BIT(COL_DETAIL);
+		hidden |= BIT(FD_FLAGS) | BIT(FD_POSITION) | BIT(FD_DETAIL);
 	if (v->f.sockets.n == 0)
-		hidden |= BIT(COL_STATE) | BIT(COL_RECEIVE) | BIT(COL_SEND) |
-			  BIT(COL_MEMORY);
+		hidden |= BIT(FD_STATE) | BIT(FD_RECEIVE) | BIT(FD_SEND) |
+			  BIT(FD_MEMORY);
 	if (v->who.s == NULL)
-		hidden |= BIT(COL_AGE) | BIT(COL_OPENER);
+		hidden |= BIT(FD_AGE) | BIT(FD_OPENER);
 	if (width != 0 && width < NARROW)
-		hidden |= BIT(COL_RECEIVE) | BIT(COL_SEND) | BIT(COL_POSITION);
+		hidden |= BIT(FD_RECEIVE) | BIT(FD_SEND) | BIT(FD_POSITION);
 	return hidden;
 }
 
@@ -384,7 +228,7 @@ write_text(const struct options *o, int32_t pid, const struct view *v,
     struct buf *out)
 {
 	struct table *groups = make_groups(v, v->by < 0 ? FDS_BY_TYPE : v->by);
-	struct table *rows = v->by < 0 ? rows_table(&v->f, &v->who) : NULL;
+	struct table *rows = v->by < 0 ? fds_rows(&v->f, &v->who) : NULL;
 	struct table_options all = {
 	    .columns = cmd_columns(true), .headings = true};
 	int count = v->by == BY_STACK ? BY_STACK_COUNT : FDS_GROUP_COUNT;
@@ -411,7 +255,7 @@ write_text(const struct options *o, int32_t pid, const struct view *v,
 static void
 write_json(const struct view *v, struct buf *out)
 {
-	struct table *t = v->by < 0 ? rows_table(&v->f, &v->who)
+	struct table *t = v->by < 0 ? fds_rows(&v->f, &v->who)
 				    : make_groups(v, v->by);
 
 	table_out_order(t, v->sort,

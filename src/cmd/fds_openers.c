@@ -91,13 +91,9 @@ openers_caveat(const struct openers *w, struct buf *out)
 
 /* ---- by stack ------------------------------------------------------------ */
 
-struct group {
-	uint64_t count, oldest, newest;
-	const char *type; /* "mixed" if they differ */
-};
-
 static void
-group_add(struct group *g, const struct snapshot_open *o, const char *type)
+group_add(struct opener_group *g, const struct snapshot_open *o,
+    const char *type)
 {
 	if (g->count++ == 0) {
 		g->type = type;
@@ -113,9 +109,25 @@ group_add(struct group *g, const struct snapshot_open *o, const char *type)
 		g->newest = o->age;
 }
 
+struct opener_group *
+openers_group(const struct openers *w, const struct open_files *list)
+{
+	size_t n = w->s->n_stacks;
+	struct opener_group *groups = xcalloc(n + 1, sizeof *groups);
+
+	for (size_t i = 0; i < list->fds.n; i++) {
+		const struct fd *f = &list->fds.fds[i];
+		const struct snapshot_open *o = openers_find(w, f->fd);
+
+		group_add(&groups[o != NULL ? o->stack : n], o,
+		    open_file_type(f, list->socket_of[i]));
+	}
+	return groups;
+}
+
 static void
 add_row(struct table *out, const struct openers *w, uint32_t stack,
-    const struct group *g)
+    const struct opener_group *g)
 {
 	bool known = stack != SNAPSHOT_NO_STACK;
 	struct buf where = BUF_INIT;
@@ -139,15 +151,8 @@ openers_by_stack(const struct openers *w, const struct open_files *list)
 {
 	struct table *out = table_new(by_stack_columns, BY_STACK_COLUMNS);
 	size_t n = w->s->n_stacks;
-	struct group *groups = xcalloc(n + 1, sizeof *groups);
+	struct opener_group *groups = openers_group(w, list);
 
-	for (size_t i = 0; i < list->fds.n; i++) {
-		const struct fd *f = &list->fds.fds[i];
-		const struct snapshot_open *o = openers_find(w, f->fd);
-
-		group_add(&groups[o != NULL ? o->stack : n], o,
-		    open_file_type(f, list->socket_of[i]));
-	}
 	for (size_t i = 0; i <= n; i++)
 		if (groups[i].count != 0)
 			add_row(out, w,

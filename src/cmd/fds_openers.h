@@ -32,6 +32,17 @@ void openers_caveat(const struct openers *w, struct buf *out);
 
 /* ---- by stack -------------------------------------------------------------- */
 
+struct opener_group {
+	uint64_t count;
+	uint64_t oldest, newest; /* ages, if an opener is known */
+	const char *type;	 /* "mixed" if they differ */
+};
+
+/* One for each stack of w's snapshot, and then one for those whose opener is
+ * not known; owned by the caller. */
+struct opener_group *openers_group(const struct openers *w,
+    const struct open_files *list);
+
 enum {
 	BY_STACK_COUNT,
 	BY_STACK_OPENED,

@@ -6,12 +6,16 @@ src_libhome_a_SOURCES += \
 	src/cmd/debug.c \
 	src/cmd/diff.c \
 	src/cmd/heap.c \
-	src/cmd/memory.c \
+	src/cmd/memory.c src/cmd/memory_account.h \
+	src/cmd/memory_json.c \
+	src/cmd/memory_text.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/profile_out.c src/cmd/profile_out.h \
 	src/cmd/ps.c src/cmd/ps_rows.c src/cmd/ps_rows.h \
 	src/cmd/run.c \
-	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_words.c
+	src/cmd/agent_options.c src/cmd/agent_options.h \
+	src/cmd/trim.c src/cmd/trim.h src/cmd/trim_show.c \
+	src/cmd/trim_words.c
 
 # ullage stack, ullage cpu
 src_libhome_a_SOURCES += \
@@ -23,8 +27,10 @@ src_libhome_a_SOURCES += \
 	src/cmd/fds_groups.c src/cmd/fds_groups.h \
 	src/cmd/plan.c \
 	src/cmd/plan_page.c src/cmd/plan_page.h \
+	src/cmd/plan_tables.c src/cmd/plan_tables.h \
 	src/cmd/show.c \
 	src/cmd/show_page.c src/cmd/show_page.h \
+	src/cmd/show_tables.c src/cmd/show_tables.h \
 	src/cmd/table_out.c src/cmd/table_out.h \
 	src/cmd/threads.c
 
@@ -50,6 +56,7 @@ src_libhome_a_SOURCES += \
 src_libhome_a_SOURCES += \
 	src/cmd/fds_leaks.c \
 	src/cmd/fds_openers.c src/cmd/fds_openers.h \
+	src/cmd/fds_rows.c src/cmd/fds_rows.h \
 	src/cmd/threads_creators.c src/cmd/threads_creators.h
 # The census of a heap.
 src_libhome_a_SOURCES += \

@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "base/xalloc.h"
+#include "cmd/agent_options.h"
 #include "cmd/agent_path.h"
 #include "cmd/trim.h"
 #include "cmd/limits_set.h"
@@ -22,18 +23,6 @@
 #define STATUS_NOT_FOUND 127
 
 static const struct option_spec run_options[] = {
-	{ 'i', "interval", OPT_SIZE, "SIZE",
-	    "mean bytes between samples (default 512k; 1 all, 0 none)",
-	    false },
-	{ 0, "trim", OPT_TEXT, "PERCENT",
-	    "free memory that the allocator may keep, of the live heap",
-	    false },
-	{ 0, "memory-limit", OPT_SIZE, "SIZE",
-	    "soft limit on resident memory; see ullage-trim(1)", false },
-	{ 0, "follow", OPT_TEXT, "WHICH",
-	    "children to watch too: none, fork or all (the default)", false },
-	{ 0, "dir", OPT_TEXT, "DIR",
-	    "tmpfs folder for the segment (default /dev/shm)", false },
 	{ 0, "limit", OPT_TEXT, "RESOURCE=VALUE",
 	    "a resource limit for it, as ullage limits takes it; repeats",
 	    true },
@@ -48,26 +37,16 @@ set_variables(const struct options *o, struct err *e)
 	char number[32], percent_text[32];
 	uint64_t percent;
 
-	if (follow != NULL && strcmp(follow, "none") != 0 &&
-	    strcmp(follow, "fork") != 0 && strcmp(follow, "all") != 0)
-		return err_set(e, ERR_USAGE,
-		    "\"%s\" is not what --follow takes: none, fork or all",
-		    follow);
-	if (dir != NULL && dir[0] != '/')
-		return err_set(e, ERR_USAGE,
-		    "--dir needs an absolute path, and \"%s\" is not one",
-		    dir);
+	if (agent_options_check(o, &percent, e) < 0)
+		return -1;
 	if (option_given(o, "interval")) {
 		snprintf(number, sizeof number, "%llu",
 		    (unsigned long long)option_value(o, "interval", 0));
 		setenv("ULLAGE_SAMPLE_INTERVAL", number, 1);
 	}
-	if (option_given(o, "trim")) {
-		if (trim_parse_percent(option_text(o, "trim"), &percent, e) < 0)
-			return -1;
+	if (option_given(o, "trim"))
 		setenv("ULLAGE_TRIM_PERCENT",
 		    trim_percent_text(percent_text, percent), 1);
-	}
 	if (option_given(o, "memory-limit")) {
 		snprintf(number, sizeof number, "%llu",
 		    (unsigned long long)option_value(o, "memory-limit", 0));
@@ -125,7 +104,7 @@ const struct cmd cmd_run = {
 	.details = "The command takes the place of ullage: same pid, same "
 		   "standard streams, its own\nexit status; 126 or 127 when it "
 		   "cannot be executed.",
-	.options = { run_options, common_options },
+	.options = { agent_options, run_options, common_options },
 	.min_operands = 1,
 	.max_operands = -1,
 	.stops_at_operand = true,

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include "base/units.h"
-#include "base/xalloc.h"
 #include "cmd/fds_groups.h"
 #include "cmd/fds_openers.h"
 #include "cmd/table_out.h"
@@ -127,29 +126,9 @@ static const struct column opener_columns[OPENER_COLUMNS] = {
 	    "function and line outside libc, and its callers", true, true },
 };
 
-struct opener {
-	uint64_t count, oldest, newest;
-	const char *type; /* "mixed" if they differ */
-};
-
-static void
-count_opener(struct opener *g, const struct snapshot_open *o, const char *type)
-{
-	if (g->count++ == 0) {
-		g->type = type;
-		g->newest = UINT64_MAX;
-	}
-	if (strcmp(g->type, type) != 0)
-		g->type = "mixed";
-	if (o == NULL)
-		return;
-	g->oldest = o->age > g->oldest ? o->age : g->oldest;
-	g->newest = o->age < g->newest ? o->age : g->newest;
-}
-
 static void
 add_opener_row(struct table *t, const struct openers *w, uint32_t stack,
-    const struct opener *g, const struct leak *leak)
+    const struct opener_group *g, const struct leak *leak)
 {
 	struct buf where = BUF_INIT;
 
@@ -177,15 +156,8 @@ by_opener(const struct openers *w, const struct open_files *f,
 {
 	struct table *t = table_new(opener_columns, OPENER_COLUMNS);
 	size_t n = w->s->n_stacks;
-	struct opener *all = xcalloc(n + 1, sizeof *all);
+	struct opener_group *all = openers_group(w, f);
 
-	for (size_t i = 0; i < f->fds.n; i++) {
-		const struct fd *one = &f->fds.fds[i];
-		const struct snapshot_open *o = openers_find(w, one->fd);
-
-		count_opener(&all[o != NULL ? o->stack : n], o,
-		    open_file_type(one, f->socket_of[i]));
-	}
 	for (size_t i = 0; i <= n; i++) {
 		const struct leak *leak = NULL;
 

@@ -3,6 +3,8 @@
 #ifndef ULLAGE_CMD_TRIM_H
 #define ULLAGE_CMD_TRIM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -18,12 +20,17 @@ char *trim_percent_text(char out[32], uint64_t percent);
 /* The receipts as a table, the newest first; owned by the caller. */
 struct table *trim_receipts(const struct knob *k);
 
+/* Writes to standard output: the knob, if it is wanted, and the last `rows` of
+ * the receipts, or all of them with 0. */
+struct options;
+int trim_show(const struct options *o, const struct knob *k, size_t rows,
+    bool knob, struct err *e);
+
 /*
  * Before the knob or the limit of a target is set: what its agent does not
  * know of, as it came late, and is no free memory either. By a census, if one
  * is cheap; says so.
  */
-struct options;
 void trim_base(const struct options *o, const struct target *t);
 
 #endif

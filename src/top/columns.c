@@ -2,50 +2,10 @@
 #include "config.h"
 
 #include "top/columns.h"
-#include "base/units.h"
+#include "top/cells.h"
 #include "top/graph.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-char *
-cell_shown(char out[VALUE_MAX], enum cell_kind kind, double number,
-    bool growth)
-{
-	char text[UNITS_MAX];
-	const char *plus = growth && number > 0 ? "+" : "";
-
-	switch (kind) {
-	case CELL_BYTES:
-	case CELL_SIZE_LIMIT:
-		units_bytes(text, (int64_t)number);
-		break;
-	case CELL_DURATION:
-		units_duration(text, (int64_t)number);
-		break;
-	case CELL_PERCENT:
-		/* Three columns: 0.4, 12, 140. */
-		if (number * 100 < 9.95 && number >= 0.0005)
-			snprintf(text, sizeof text, "%.1f%%", number * 100);
-		else
-			snprintf(text, sizeof text, "%.0f%%", number * 100);
-		break;
-	case CELL_ID:
-		snprintf(text, sizeof text, "%.0f", number);
-		break;
-	default:
-		units_count(text, (int64_t)number);
-	}
-	/* On their units: "812 " below "61.0M". */
-	if (kind == CELL_BYTES && number > -1000 && number < 1000)
-		strcat(text, " ");
-	if (growth && number == 0)
-		snprintf(out, VALUE_MAX, "=");
-	else
-		snprintf(out, VALUE_MAX, "%s%s", plus, text);
-	return out;
-}
 
 /* ---- values ------------------------------------------------------------------- */
 
@@ -236,185 +196,6 @@ get_uptime(ARGS)
 		number(v, (double)((uint64_t)m->time - p->row.start));
 }
 
-/* ---- special cells -------------------------------------------------------------- */
-
-#define DRAW                                                                   \
-	struct canvas *c, int row, int at, int width,                          \
-	    const struct model *m __attribute__((unused)),                     \
-	    const struct process_view *p
-
-const char *
-agent_mark(const struct canvas *c, bool quiet)
-{
-	return c->unicode ? (quiet ? "○" : "●") : quiet ? "o" : "*";
-}
-
-static void
-draw_pid(DRAW)
-{
-	char digits[16];
-
-	snprintf(digits, sizeof digits, "%d", p->row.pid);
-	if (p->row.agent)
-		canvas_put(c, row, at + width - 1, STYLE_OURS,
-		    agent_mark(c, p->row.quiet));
-	canvas_right(c, row, at, width - 2, STYLE_PLAIN, digits);
-}
-
-static void
-draw_command(DRAW)
-{
-	struct value v = { .is = VALUE_NONE };
-	bool quiet = p->row.kernel || p->row.state == 'Z';
-	int indent = p->depth * 2;
-
-	get_command(m, p, &v);
-	if (indent > width / 2)
-		indent = width / 2;
-	if (m->tree && p->depth > 0 && indent >= 2)
-		canvas_put(c, row, at + indent - 2, STYLE_FAINT,
-		    c->unicode ? "└" : "`");
-	canvas_left(c, row, at + indent, width - indent,
-	    quiet ? STYLE_FAINT : STYLE_PLAIN, v.text);
-}
-
-/* As it stands in files of limits as long as it is short: "1,024". */
-static char *
-short_count(char out[VALUE_MAX], uint64_t n)
-{
-	if (n < 1000)
-		snprintf(out, VALUE_MAX, "%llu", (unsigned long long)n);
-	else if (n < 10000)
-		snprintf(out, VALUE_MAX, "%llu,%03llu",
-		    (unsigned long long)(n / 1000),
-		    (unsigned long long)(n % 1000));
-	else
-		cell_shown(out, CELL_COUNT, (double)n, false);
-	return out;
-}
-
-static void
-draw_descriptors(DRAW)
-{
-	char used[VALUE_MAX], most[VALUE_MAX], both[VALUE_MAX * 2 + 8];
-	struct value v = { .is = VALUE_NONE };
-	int text_width = 14;
-
-	if (m->growth) {
-		get_fds(m, p, &v);
-		if (v.is == VALUE_NUMBER)
-			canvas_right(c, row, at, 6, STYLE_PLAIN,
-			    cell_shown(used, CELL_COUNT, v.number, true));
-		return;
-	}
-	if (p->row.fds >= NOT_KNOWN) {
-		canvas_right(c, row, at, 5, STYLE_FAINT,
-		    c->unicode ? "–" : "-");
-		return;
-	}
-	get_full(m, p, &v);
-	short_count(used, p->row.fds);
-	canvas_right(c, row, at, 5,
-	    graph_fullness(v.is == VALUE_NUMBER ? v.number : 0), used);
-	if (v.is != VALUE_NUMBER)
-		return;
-	short_count(most, p->row.soft_nofile);
-	snprintf(both, sizeof both, " of %s", most);
-	canvas_left(c, row, at + 5, text_width - 5, STYLE_FAINT, both);
-	graph_bar(c, row, at + text_width + 1, width - text_width - 1,
-	    v.number, graph_fullness(v.number));
-}
-
-static void
-draw_tightest(DRAW)
-{
-	char percent[VALUE_MAX];
-	enum style style = graph_fullness(p->fraction);
-
-	if (p->fraction < 0.5)
-		style = STYLE_FAINT;
-	if (p->tightest == NULL) {
-		canvas_left(c, row, at, width, STYLE_FAINT,
-		    c->unicode ? "–" : "-");
-		return;
-	}
-	canvas_left(c, row, at, width - 5, style, p->tightest);
-	cell_shown(percent, CELL_PERCENT, p->fraction, false);
-	canvas_right(c, row, at + width - 5, 5, style, percent);
-}
-
-static void
-draw_full_in(DRAW)
-{
-	char left[UNITS_MAX];
-
-	switch (p->trend.verdict) {
-	case TREND_FULL:
-		canvas_right(c, row, at, width, STYLE_TROUBLE, "full");
-		break;
-	case TREND_FULL_IN:
-		units_duration(left, p->trend.left);
-		canvas_right(c, row, at, width,
-		    p->trend.left < PRESSURE_NS ? STYLE_TROUBLE : STYLE_WARN,
-		    left);
-		break;
-	case TREND_TOO_FEW:
-		canvas_right(c, row, at, width, STYLE_FAINT,
-		    c->unicode ? "–" : "-");
-		break;
-	default:
-		canvas_right(c, row, at, width, STYLE_FAINT,
-		    p->trend.verdict == TREND_FALLING ? "falling" :
-		    p->trend.verdict == TREND_GROWING ? "growing" :
-							"stable");
-	}
-}
-
-static void
-spark(struct canvas *c, int row, int at, int width,
-    const struct process_view *p, enum model_history which, double span)
-{
-	double values[HISTORY], low, high;
-	int n = p->n_history;
-
-	/* As many as fit, each the average of those it stands for. */
-	for (int i = 0; i < n; i++)
-		values[i] = p->history[which][i];
-	if (n > width && width > 0) {
-		for (int i = 0; i < width; i++) {
-			int from = i * n / width, to = (i + 1) * n / width;
-			double sum = 0;
-
-			for (int k = from; k < to; k++)
-				sum += p->history[which][k];
-			values[i] = sum / (to - from);
-		}
-		n = width;
-	}
-	low = high = n > 0 ? values[0] : 0;
-	for (int i = 0; i < n; i++) {
-		low = fmin(low, values[i]);
-		high = fmax(high, values[i]);
-	}
-	/* What does not move stands back. */
-	graph_spark(c, row, at, width, high - low < span / 4 ? STYLE_FAINT :
-	    STYLE_PLAIN, values, n, span);
-}
-
-static void
-draw_rss_spark(DRAW)
-{
-	spark(c, row, at, width, p, HISTORY_RSS,
-	    fmax((double)p->row.rss / 8, 4096 * 16));
-}
-
-static void
-draw_fds_spark(DRAW)
-{
-	spark(c, row, at, width, p, HISTORY_FDS,
-	    p->row.fds < NOT_KNOWN ? fmax((double)p->row.fds / 8, 8) : 8);
-}
-
 /* ---- the table ---------------------------------------------------------------------- */
 
 /*
@@ -423,11 +204,11 @@ draw_fds_spark(DRAW)
  */
 const struct list_column list_columns[] = {
 	{ { "pid", "PID", CELL_ID, "process id; a dot marks an agent, a ring a quiet one", false,
-	      false }, 7, 7, 100, 0, get_pid, draw_pid },
+	      false }, 7, 7, 100, 0, get_pid, cell_pid },
 	{ { "user", "USER", CELL_TEXT, "effective user", true, false }, 6, 9,
 	    70, 0, get_user, NULL },
 	{ { "command", "COMMAND", CELL_TEXT, "command line", true, true }, 16,
-	    60, 99, NEED_COMMAND, get_command, draw_command },
+	    60, 99, NEED_COMMAND, get_command, cell_command },
 	{ { "cpu", "CPU", CELL_PERCENT, "part of one CPU", false, false }, 5, 5,
 	    95, 0, get_cpu, NULL },
 	{ { "rss", "RSS", CELL_BYTES, "resident memory", false, false }, 6, 6,
@@ -442,7 +223,7 @@ const struct list_column list_columns[] = {
 	    0, get_threads, NULL },
 	{ { "fds", "DESCRIPTORS", CELL_COUNT, "open descriptors", false,
 	      false }, 19, 32, 75, NEED_FDS | NEED_LIMITS, get_fds,
-	    draw_descriptors },
+	    cell_descriptors },
 	{ { "nofile", "NOFILE", CELL_LIMIT, "soft limit of descriptors", false,
 	      false }, 6, 6, 10, NEED_LIMITS, get_nofile, NULL },
 	{ { "fds_full", "FD%", CELL_PERCENT,
@@ -450,22 +231,22 @@ const struct list_column list_columns[] = {
 	    10, NEED_FDS | NEED_LIMITS, get_full, NULL },
 	{ { "tightest", "TIGHTEST", CELL_TEXT,
 	      "the limit of which most is in use", true, false }, 11, 12, 85,
-	    NEED_FDS | NEED_LIMITS, get_tightest, draw_tightest },
+	    NEED_FDS | NEED_LIMITS, get_tightest, cell_tightest },
 	{ { "tightest_full", "FULL", CELL_PERCENT,
 	      "how much of that is in use", false, false }, 5, 5, 10,
 	    NEED_FDS | NEED_LIMITS, get_fraction, NULL },
 	{ { "full_in", "FULL IN", CELL_DURATION,
 	      "when descriptors reach their limit, as they have grown", false,
 	      false }, 7, 8, 84, NEED_FDS | NEED_LIMITS, get_full_in,
-	    draw_full_in },
+	    cell_full_in },
 	{ { "rss_history", "RSS PAST", CELL_BYTES,
 	      "resident memory over the last two minutes or so", true,
 	      false }, 8, 20, 45,
-	    0, get_rss, draw_rss_spark },
+	    0, get_rss, cell_rss_spark },
 	{ { "fds_history", "FDS PAST", CELL_COUNT,
 	      "descriptors over the last two minutes or so", true, false }, 9,
 	    20, 10,
-	    NEED_FDS, get_fds, draw_fds_spark },
+	    NEED_FDS, get_fds, cell_fds_spark },
 	{ { "allocs", "ALLOC/s", CELL_BYTES, "bytes allocated per second",
 	      false, false }, 7, 7, 30, NEED_AGENT, get_allocs, NULL },
 	{ { "peak", "PEAK", CELL_BYTES, "highest live heap", false, false }, 6,
@@ -561,11 +342,11 @@ list_column_draw(const struct list_column *column, struct canvas *c, int row,
 	char out[VALUE_MAX];
 	enum style style;
 
+	column->get(m, p, &v);
 	if (column->draw != NULL) {
-		column->draw(c, row, at, width, m, p);
+		column->draw(c, row, at, width, m, p, &v);
 		return;
 	}
-	column->get(m, p, &v);
 	if (v.is == VALUE_NONE) {
 		canvas_right(c, row, at, column->column.left ? 1 : width,
 		    STYLE_FAINT, c->unicode ? "–" : "-");

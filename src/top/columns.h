@@ -24,6 +24,11 @@ struct value {
 	const char *text; /* borrowed from the row */
 };
 
+/* v is what the column's get gave. */
+typedef void list_draw_fn(struct canvas *c, int row, int column, int width,
+    const struct model *m, const struct process_view *p,
+    const struct value *v);
+
 struct list_column {
 	struct column column; /* its key is saved in settings */
 	int least, most;      /* columns on the screen */
@@ -31,9 +36,7 @@ struct list_column {
 	unsigned needs;	      /* enum source_need */
 	void (*get)(const struct model *m, const struct process_view *p,
 	    struct value *v);
-	/* NULL: as its kind is drawn. */
-	void (*draw)(struct canvas *c, int row, int column, int width,
-	    const struct model *m, const struct process_view *p);
+	list_draw_fn *draw; /* NULL: as its kind is drawn */
 };
 
 /* Behind the pid of a process that has an agent. */

@@ -6,9 +6,12 @@ src_libhome_a_SOURCES += \
 	src/top/calls.c src/top/calls.h \
 	src/top/canvas.c src/top/canvas.h \
 	src/top/canvas_memory.c \
+	src/top/cells.c src/top/cells.h \
 	src/top/columns.c src/top/columns.h \
 	src/top/graph.c src/top/graph.h \
 	src/top/keys.c src/top/keys.h \
+	src/top/list_layout.c \
+	src/top/list_machine.c src/top/list_parts.h \
 	src/top/model.c src/top/model.h \
 	src/top/prompt.c src/top/prompt.h \
 	src/top/run.c src/top/run.h \

@@ -2,266 +2,12 @@
 /* The list of processes, those under pressure first. */
 #include "config.h"
 
-#include "top/screens.h"
-#include "base/units.h"
 #include "top/action.h"
-#include "top/graph.h"
+#include "top/list_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NAME_WANTED 30 /* columns of a command, before bars grow */
-#define WIDE 140       /* from here on all columns have air between them */
-
-/* ---- columns ------------------------------------------------------------------------ */
-
-/* As many digits as the highest pid has, five at least, and the dot. */
-static int
-pid_width(const struct model *m)
-{
-	int32_t highest = 99999;
-	int width = 2;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (m->all[i].row.pid > highest)
-			highest = m->all[i].row.pid;
-	for (; highest > 0; highest /= 10)
-		width++;
-	return width;
-}
-
-static int
-least(const struct ui *ui, const struct list_column *column)
-{
-	return strcmp(column->column.key, "pid") == 0 ?
-	    pid_width(&ui->model) : column->least;
-}
-
-/* Numbers begin with a blank for the most part, so they need less before
- * them. */
-static int
-gap_before(const struct ui *ui, const struct list_column *column)
-{
-	bool text = column->column.left || column->draw != NULL;
-
-	if (strcmp(column->column.key, "full_in") == 0)
-		text = false;
-	return text || ui->canvas.columns >= WIDE ? 2 : 1;
-}
-
-/* Which columns there is room for: the lightest go first. */
-static int
-choose(const struct ui *ui, bool there[LIST_COLUMNS_MAX])
-{
-	const struct list_state *l = &ui->list;
-	int room = ui->canvas.columns - 1;
-
-	for (int i = 0; i < l->n_columns; i++)
-		there[i] = true;
-	for (;;) {
-		int total = 0, lightest = -1, n = 0;
-
-		for (int i = 0; i < l->n_columns; i++) {
-			if (!there[i])
-				continue;
-			total += least(ui, l->columns[i]) + (n++ > 0 ?
-				gap_before(ui, l->columns[i]) : 0);
-			if (lightest < 0 || l->columns[i]->weight <=
-			    l->columns[lightest]->weight)
-				lightest = i;
-		}
-		if (total <= room || n <= 1)
-			return room - total;
-		there[lightest] = false;
-	}
-}
-
-/* Room that is left goes to those that can use it, from the left. */
-static void
-lay_out(struct ui *ui)
-{
-	struct list_state *l = &ui->list;
-	bool there[LIST_COLUMNS_MAX];
-	int spare = choose(ui, there), at = 1;
-
-	for (int i = 0; i < l->n_columns; i++)
-		l->width[i] = there[i] ? least(ui, l->columns[i]) : 0;
-	/* In two rounds: names first, then bars, then names again. */
-	for (int round = 0; round < 2; round++)
-		for (int i = 0; i < l->n_columns && spare > 0; i++) {
-			int more = l->columns[i]->most - l->width[i];
-
-			if (round == 0 && l->columns[i]->column.last)
-				more = NAME_WANTED - l->width[i];
-			else if (round == 0)
-				more /= 2;
-			if (l->width[i] == 0 || more <= 0)
-				continue;
-			more = more < spare ? more : spare;
-			l->width[i] += more;
-			spare -= more;
-		}
-	for (int i = 0; i < l->n_columns; i++) {
-		if (l->width[i] > 0 && at > 1)
-			at += gap_before(ui, l->columns[i]);
-		l->at[i] = at;
-		at += l->width[i];
-	}
-}
-
-static void
-draw_headings(struct ui *ui, int row)
-{
-	struct list_state *l = &ui->list;
-	struct canvas *c = &ui->canvas;
-
-	for (int i = 0; i < l->n_columns; i++) {
-		const struct column *column = &l->columns[i]->column;
-		int width = l->width[i];
-		bool left = column->left || l->columns[i]->draw != NULL;
-
-		if (width == 0)
-			continue;
-		/* A dot for the agent stands behind the pid. */
-		if (strcmp(column->key, "pid") == 0)
-			canvas_right(c, row, l->at[i], width - 2, STYLE_FAINT,
-			    column->title);
-		else if (strcmp(column->key, "full_in") != 0 && left)
-			canvas_left(c, row, l->at[i], width, STYLE_FAINT,
-			    column->title);
-		else
-			canvas_right(c, row, l->at[i], width, STYLE_FAINT,
-			    column->title);
-		if (l->columns[i] == ui->model.sort)
-			for (int x = l->at[i]; x < l->at[i] + width; x++)
-				if (canvas_at(c, row, x) != NULL &&
-				    canvas_at(c, row, x)->text[0] != ' ')
-					canvas_style(c, row, x, 1,
-					    STYLE_STRONG);
-	}
-}
-
-/* ---- the machine ------------------------------------------------------------------------ */
-
-struct header {
-	struct canvas *c;
-	int row, at, rows;
-};
-
-/* Room for `width` more columns; else the next line. False: there is none. */
-static bool
-room(struct header *h, int width)
-{
-	if (h->at + width <= h->c->columns - 1)
-		return true;
-	if (h->row + 1 >= h->rows)
-		return false;
-	h->row++;
-	h->at = 1;
-	return h->at + width <= h->c->columns - 1;
-}
-
-static void
-put_pair(struct header *h, const char *label, const char *text,
-    enum style style)
-{
-	int width = canvas_width(h->c, label) + canvas_width(h->c, text) + 1;
-
-	if (!room(h, width))
-		return;
-	h->at += canvas_put(h->c, h->row, h->at, STYLE_FAINT, label) + 1;
-	h->at += canvas_put(h->c, h->row, h->at, style, text) + 3;
-}
-
-static void
-put_memory(struct header *h, const struct source_machine *m)
-{
-	char used[UNITS_MAX], all[UNITS_MAX], text[64];
-	int width = h->c->columns >= 160 ? 30 : h->c->columns >= 100 ? 12 : 10;
-	double f;
-
-	if (m->memory == 0 || m->memory == NOT_KNOWN)
-		return;
-	f = (double)(m->memory - m->available) / (double)m->memory;
-	snprintf(text, sizeof text, "%s of %s",
-	    units_bytes(used, (int64_t)(m->memory - m->available)),
-	    units_bytes(all, (int64_t)m->memory));
-	if (!room(h, 8 + width + (int)strlen(text)))
-		return;
-	h->at += canvas_put(h->c, h->row, h->at, STYLE_FAINT, "memory") + 1;
-	graph_meter(h->c, h->row, h->at, width, f, graph_fullness(f));
-	h->at += width + 1;
-	h->at += canvas_put(h->c, h->row, h->at, graph_fullness(f), text) + 3;
-}
-
-static void
-put_files(struct header *h, const struct source_machine *m)
-{
-	char a[UNITS_MAX], b[UNITS_MAX], text[64];
-
-	if (m->files != NOT_KNOWN) {
-		double f = (double)m->files / (double)m->files_max;
-
-		units_count(a, (int64_t)m->files);
-		/* The ceiling is of interest when it comes into sight. */
-		if (f < 0.1)
-			snprintf(text, sizeof text, "%s", a);
-		else
-			snprintf(text, sizeof text, "%s of %s", a,
-			    units_count(b, (int64_t)m->files_max));
-		put_pair(h, "files", text, graph_fullness(f));
-	}
-	if (m->tcp != NOT_KNOWN) {
-		snprintf(text, sizeof text, "%s, %s",
-		    units_count(a, (int64_t)m->tcp),
-		    units_bytes(b, (int64_t)m->tcp_memory));
-		put_pair(h, "tcp", text, STYLE_PLAIN);
-	}
-}
-
-static void
-put_pressure(struct header *h, const struct source_machine *m)
-{
-	const double v[] = { m->pressure_cpu, m->pressure_memory,
-		m->pressure_io };
-	static const char *const names[] = { "cpu", "memory", "io" };
-	char text[64];
-	int at = 0;
-
-	for (int i = 1; i < 3; i++)
-		if (v[i] > v[at])
-			at = i;
-	if (v[at] < 0)
-		return;
-	snprintf(text, sizeof text, "%.0f%% %s", v[at] * 100, names[at]);
-	if (v[at] < 0.005)
-		snprintf(text, sizeof text, "none");
-	put_pair(h, "pressure", text,
-	    v[at] >= 0.4 ? STYLE_TROUBLE : v[at] >= 0.1 ? STYLE_WARN :
-							  STYLE_PLAIN);
-}
-
-/* Returns the row below. */
-static int
-draw_machine(struct ui *ui)
-{
-	const struct source_machine *m = &ui->model.machine;
-	struct canvas *c = &ui->canvas;
-	struct header h = { c, 0, 1, c->rows >= 20 ? 2 : 1 };
-	char text[64];
-	bool busy = m->cpus > 0 && m->load[0] > m->cpus;
-
-	h.at += canvas_put(c, 0, 1, STYLE_OURS, "ullage") + 2;
-	h.at += canvas_put(c, 0, h.at, STYLE_STRONG, m->host) + 3;
-	snprintf(text, sizeof text, "%.2f %.2f %.2f", m->load[0], m->load[1],
-	    m->load[2]);
-	put_pair(&h, "load", text, busy ? STYLE_WARN : STYLE_PLAIN);
-	put_memory(&h, m);
-	put_files(&h, m);
-	put_pressure(&h, m);
-	return h.row + 1;
-}
 
 /* How the list is narrowed, if it is. */
 static void
@@ -309,16 +55,16 @@ list_draw(struct ui *ui)
 	struct list_state *l = &ui->list;
 	struct canvas *c = &ui->canvas;
 	struct model *m = &ui->model;
-	int row = draw_machine(ui), bottom = ui_bottom(ui);
+	int row = list_machine(ui), bottom = ui_bottom(ui);
 	bool scope = m->filter[0] || m->user[0] || m->growth || l->follow;
 
 	if (c->rows >= 16 || scope) {
 		draw_scope(ui, row);
 		row++;
 	}
-	lay_out(ui);
+	list_lay_out(ui);
 	l->headings = row;
-	draw_headings(ui, row++);
+	list_headings(ui, row++);
 	l->first = row;
 	scroll_fit(&l->scroll, (long)m->n_shown, bottom - row);
 	for (long i = l->scroll.top; i < l->scroll.n && row < bottom; i++)

@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #define TURNS_MOST 2048
-#define SETTLE 60  /* ms: a keeper that comes takes seeds, one that goes frees them */
+#define SETTLE                                                                 \
+	60 /* ms: a keeper that comes takes seeds, one that goes frees them */
 #define WINDOW 240 /* ms */
 
 static void
@@ -52,8 +53,8 @@ static struct reading
 take_reading(void)
 {
 	const struct phase *p = phases[PHASES];
-	struct reading r = { .wall = (double)now() / 1e9,
-		.calls = (double)(p[0].calls + p[1].calls) };
+	struct reading r = {.wall = (double)now() / 1e9,
+	    .calls = (double)(p[0].calls + p[1].calls)};
 	clockid_t id;
 
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -61,7 +62,7 @@ take_reading(void)
 		r.cpu += seconds_of(id);
 	}
 	r.rest = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - r.cpu -
-	    seconds_of(CLOCK_THREAD_CPUTIME_ID);
+		 seconds_of(CLOCK_THREAD_CPUTIME_ID);
 	return r;
 }
 
@@ -77,10 +78,10 @@ throughput(const char *ullage, const char *to)
 	a = take_reading();
 	poll(NULL, 0, WINDOW);
 	b = take_reading();
-	return (struct reading){ b.wall - a.wall,
-		(b.calls - a.calls) / (b.wall - a.wall),
-		(b.calls - a.calls) / (b.cpu - a.cpu),
-		(b.rest - a.rest) / (b.wall - a.wall) };
+	return (struct reading){b.wall - a.wall,
+	    (b.calls - a.calls) / (b.wall - a.wall),
+	    (b.calls - a.calls) / (b.cpu - a.cpu),
+	    (b.rest - a.rest) / (b.wall - a.wall)};
 }
 
 static int
@@ -114,8 +115,8 @@ mean_of(double *v, int n)
 
 		squares += (x - mean) * (x - mean);
 	}
-	return (struct estimate){ exp(mean),
-		n > 1 ? sqrt(squares / (n - 1)) / (0.8 * sqrt(n)) : NAN };
+	return (struct estimate){
+	    exp(mean), n > 1 ? sqrt(squares / (n - 1)) / (0.8 * sqrt(n)) : NAN};
 }
 
 /*
@@ -132,8 +133,8 @@ static struct turns
 by_turns(const char *ullage, int n)
 {
 	static double calls[2][TURNS_MOST], cpu[2][TURNS_MOST];
-	struct reading w[2] = { { .wall = 0 } }, before;
-	struct turns r = { .keeper = 0 };
+	struct reading w[2] = {{.wall = 0}}, before;
+	struct turns r = {.keeper = 0};
 
 	for (int i = 0; i < n; i++) {
 		before = w[0];
