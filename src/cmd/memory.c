@@ -73,10 +73,6 @@ read_agent(const struct options *o, struct memory_account *a, struct err *e)
 	    (!option_given(o, "ask") && knob_read(a->t, &a->k, e) < 0))
 		return -1;
 	a->has_knob = true;
-	if (a->s->parent != 0)
-		cmd_note(o, "process %d forked this one; what it had allocated "
-			    "until then is not known and counts as retained",
-		    a->s->parent);
 	unseen = snapshot_heap_unseen(a->s);
 	if (unseen == NULL)
 		return 0;
@@ -121,6 +117,11 @@ read_census(const struct options *o, struct memory_account *a, struct err *e)
 	if (memory_census_take(o, a->t, a->s, a->status.rss_anon, &a->census,
 		e) < 0)
 		return -1;
+	if (a->s != NULL && a->s->parent != 0 && !a->census.taken)
+		cmd_note(o, "process %d forked this one; what it had allocated "
+			    "until then is not known and counts as retained%s%s",
+		    a->s->parent, a->census.why_not[0] != '\0' ? ": " : "",
+		    a->census.why_not);
 	if (a->census.taken || a->s != NULL)
 		return 0;
 	if (a->no_agent.text[0] != '\0')

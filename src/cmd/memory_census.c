@@ -24,14 +24,15 @@
 #define HEADER 8
 #define MAPPED_HEADER 16
 
-/* Whether memory was allocated before the agent could see it. */
+/* Whether memory was allocated before the agent could see it, in a parent, too:
+ * what a child inherits its own agent does not know. */
 static bool
 is_late(const struct target *t, const struct snapshot *s)
 {
 	struct timespec now, up;
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK), boot, start;
 
-	if (s->attached)
+	if (s->attached || s->parent != 0)
 		return true;
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);

@@ -25,8 +25,8 @@ struct memory_census {
 
 /*
  * Takes one if it is asked for (--census), or if it is cheap and tells what
- * nobody else does: without an agent, or with one that came late. `s` may be
- * NULL. Fails only if it was asked for.
+ * nobody else does: without an agent, or with one that came late or with a
+ * fork. `s` may be NULL. Fails only if it was asked for.
  */
 int memory_census_take(const struct options *o, const struct target *t,
     const struct snapshot *s, uint64_t anonymous, struct memory_census *m,

@@ -121,9 +121,9 @@ say(const struct options *o, const char *name, const char *now,
 }
 
 /*
- * An agent that came late does not know what was live before, and would take
- * it for free memory until a first trim has shown that it is none. Where it
- * has not trimmed yet a census tells it.
+ * An agent that came late, or with a fork, does not know what was live before,
+ * and would take it for free memory until a first trim has shown that it is
+ * none. Where it has not trimmed yet a census tells it.
  */
 void
 trim_base(const struct options *o, const struct target *t)
@@ -142,14 +142,14 @@ trim_base(const struct options *o, const struct target *t)
 	if (memory_census_knob(t, s, &m, &base) && base != 0 &&
 	    knob_set_base(t, base, &ignored) == 0)
 		cmd_note(o,
-		    "the agent came late; by a census (%s of CPU time) %s that "
-		    "it does not know are no free memory",
+		    "by a census (%s of CPU time) %s that the agent does not "
+		    "know of are no free memory",
 		    units_duration(took, (int64_t)m.cpu_ns),
 		    units_bytes(old, (int64_t)base));
 	else if (m.why_not[0] != '\0')
 		cmd_note(o,
-		    "the agent came late, and until its first trim it takes "
-		    "what was there before for free memory");
+		    "until its first trim the agent takes what was there "
+		    "before it for free memory");
 	snapshot_free(s);
 }
 

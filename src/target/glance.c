@@ -5,6 +5,7 @@
 #include "abi/segment.h"
 #include "base/xalloc.h"
 #include "target/segment_file.h"
+#include "target/words.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -24,19 +25,6 @@ glance_loss_name(size_t i)
 	return i < ULL_LOSS_COUNT ? loss_names[i] : NULL;
 }
 
-static int
-read_at(const struct target *t, void *out, size_t len, off_t offset,
-    struct err *e)
-{
-	ssize_t n = pread(t->segment, out, len, offset);
-
-	if (n == (ssize_t)len)
-		return 0;
-	return n < 0 ? err_errno(e, "cannot read %s", t->segment_path) :
-		       err_set(e, ERR_FAILED, "%s is cut short",
-			   t->segment_path);
-}
-
 int
 target_glance(const struct target *t, struct glance *g, struct err *e)
 {
@@ -48,10 +36,10 @@ target_glance(const struct target *t, struct glance *g, struct err *e)
 
 	memset(g, 0, sizeof *g);
 	if (target_need_agent(t, e) < 0 ||
-	    read_at(t, &h, sizeof h, 0, e) < 0 ||
-	    read_at(t, &control, sizeof control, ULL_CONTROL_OFF, e) < 0 ||
-	    read_at(t, &presence, sizeof presence, ULL_PRESENCE_OFF, e) < 0 ||
-	    read_at(t, &c, sizeof c, ULL_COUNTERS_OFF, e) < 0)
+	    words_read(t, &h, sizeof h, 0, e) < 0 ||
+	    words_read(t, &control, sizeof control, ULL_CONTROL_OFF, e) < 0 ||
+	    words_read(t, &presence, sizeof presence, ULL_PRESENCE_OFF, e) < 0 ||
+	    words_read(t, &c, sizeof c, ULL_COUNTERS_OFF, e) < 0)
 		return -1;
 	if (h.magic != ULL_MAGIC ||
 	    h.abi_major != ULL_ABI_MAJOR)

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "target/knob.h"
-#include "abi/segment.h"
+#include "target/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,22 +45,6 @@ static const char *const causes[] = {
 #define COUNT(array) (sizeof array / sizeof array[0])
 
 /* ---- reading ------------------------------------------------------------------------ */
-
-static int
-read_part(const struct target *t, void *out, size_t size, off_t off,
-    struct err *e)
-{
-	ssize_t n = pread(t->segment, out, size, off);
-
-	if (n < 0)
-		return err_errno(e, "cannot read %s", t->segment_path);
-	if ((size_t)n != size)
-		return err_set(e, ERR_FAILED,
-		    "%s is truncated; its agent is of another version or "
-		    "something has damaged it",
-		    t->segment_path);
-	return 0;
-}
 
 static int
 check(const struct ull_header *h, const struct target *t, struct err *e)
@@ -167,12 +151,12 @@ knob_read(const struct target *t, struct knob *k, struct err *e)
 
 	*k = (struct knob){ .keeper = "unknown" };
 	if (target_need_agent(t, e) < 0 ||
-	    read_part(t, &h, sizeof h, 0, e) < 0 || check(&h, t, e) < 0 ||
-	    read_part(t, &control, sizeof control, ULL_CONTROL_OFF, e) < 0 ||
-	    read_part(t, &counters, sizeof counters, ULL_COUNTERS_OFF, e) <
+	    words_read(t, &h, sizeof h, 0, e) < 0 || check(&h, t, e) < 0 ||
+	    words_read(t, &control, sizeof control, ULL_CONTROL_OFF, e) < 0 ||
+	    words_read(t, &counters, sizeof counters, ULL_COUNTERS_OFF, e) <
 		0 ||
-	    read_part(t, &keeper, sizeof keeper, ULL_KEEPER_OFF, e) < 0 ||
-	    read_part(t, receipts, sizeof receipts, ULL_RECEIPTS_OFF, e) < 0)
+	    words_read(t, &keeper, sizeof keeper, ULL_KEEPER_OFF, e) < 0 ||
+	    words_read(t, receipts, sizeof receipts, ULL_RECEIPTS_OFF, e) < 0)
 		return -1;
 	k->percent = control.trim;
 	k->limit = control.memory_limit;
@@ -200,36 +184,6 @@ knob_retained(const struct knob *k, uint64_t anonymous, uint64_t live)
 /* ---- writing -------------------------------------------------------------------------- */
 
 static int
-read_word(const struct target *t, size_t off, uint64_t *value, struct err *e)
-{
-	return read_part(t, value, sizeof *value,
-	    (off_t)(ULL_CONTROL_OFF + off), e);
-}
-
-static int
-write_word(const struct target *t, size_t off, uint64_t value, struct err *e)
-{
-	if (pwrite(t->segment, &value, sizeof value,
-		(off_t)(ULL_CONTROL_OFF + off)) == sizeof value)
-		return 0;
-	return err_errno(e, "cannot command the agent in process %d", t->pid);
-}
-
-/* Never the same twice, even in two of us at once; never 0. */
-static uint64_t
-new_ticket(void)
-{
-	static uint64_t last;
-	struct timespec now;
-	uint64_t n;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	n = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	n = n << 10 ^ (uint64_t)getpid();
-	return last = n == last || n == 0 ? last + 1 : n;
-}
-
-static int
 may_command(const struct target *t, struct err *e)
 {
 	if (target_need_agent(t, e) < 0)
@@ -244,19 +198,20 @@ may_command(const struct target *t, struct err *e)
 static int
 call_attention(const struct target *t, struct err *e)
 {
-	return write_word(t, offsetof(struct ull_control, attention),
-	    new_ticket(), e);
+	return words_write(t, WORDS_CONTROL(attention),
+	    words_ticket(), e);
 }
 
 static int
-exchange(const struct target *t, size_t off, uint64_t value,
+exchange(const struct target *t, off_t at, uint64_t value,
     uint64_t *previous, bool *overtaken, struct err *e)
 {
 	uint64_t now;
 
-	if (may_command(t, e) < 0 || read_word(t, off, previous, e) < 0 ||
-	    write_word(t, off, value, e) < 0 || call_attention(t, e) < 0 ||
-	    read_word(t, off, &now, e) < 0)
+	if (may_command(t, e) < 0 ||
+	    words_read(t, previous, sizeof *previous, at, e) < 0 ||
+	    words_write(t, at, value, e) < 0 || call_attention(t, e) < 0 ||
+	    words_read(t, &now, sizeof now, at, e) < 0)
 		return -1;
 	*overtaken = now != value;
 	return 0;
@@ -266,7 +221,7 @@ int
 knob_set_percent(const struct target *t, uint64_t percent, uint64_t *previous,
     bool *overtaken, struct err *e)
 {
-	return exchange(t, offsetof(struct ull_control, trim), percent,
+	return exchange(t, WORDS_CONTROL(trim), percent,
 	    previous, overtaken, e);
 }
 
@@ -274,7 +229,7 @@ int
 knob_set_limit(const struct target *t, uint64_t limit, uint64_t *previous,
     bool *overtaken, struct err *e)
 {
-	return exchange(t, offsetof(struct ull_control, memory_limit), limit,
+	return exchange(t, WORDS_CONTROL(memory_limit), limit,
 	    previous, overtaken, e);
 }
 
@@ -283,22 +238,22 @@ knob_set_base(const struct target *t, uint64_t base, struct err *e)
 {
 	if (may_command(t, e) < 0)
 		return -1;
-	return write_word(t, offsetof(struct ull_control, base), base, e);
+	return words_write(t, WORDS_CONTROL(base), base, e);
 }
 
-static const size_t order_words[] = {
-	[KNOB_NOW] = offsetof(struct ull_control, trim_now),
-	[KNOB_FULL] = offsetof(struct ull_control, trim_full),
-	[KNOB_REPORT] = offsetof(struct ull_control, report),
+static const off_t order_words[] = {
+	[KNOB_NOW] = WORDS_CONTROL(trim_now),
+	[KNOB_FULL] = WORDS_CONTROL(trim_full),
+	[KNOB_REPORT] = WORDS_CONTROL(report),
 };
 
 int
 knob_order(const struct target *t, enum knob_order order, uint64_t *ticket,
     struct err *e)
 {
-	*ticket = new_ticket();
+	*ticket = words_ticket();
 	if (may_command(t, e) < 0 ||
-	    write_word(t, order_words[order], *ticket, e) < 0)
+	    words_write(t, order_words[order], *ticket, e) < 0)
 		return -1;
 	return call_attention(t, e);
 }
@@ -343,9 +298,9 @@ knob_set(const struct target *t, size_t setting, int64_t value,
     uint64_t *ticket, struct err *e)
 {
 	*ticket = ull_setting_word((unsigned)setting,
-	    (unsigned)(new_ticket() >> 10), value);
+	    (unsigned)(words_ticket() >> 10), value);
 	if (may_command(t, e) < 0 ||
-	    write_word(t, offsetof(struct ull_control, setting), *ticket, e) <
+	    words_write(t, WORDS_CONTROL(setting), *ticket, e) <
 		0)
 		return -1;
 	return call_attention(t, e);

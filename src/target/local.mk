@@ -8,3 +8,4 @@ src_libhome_a_SOURCES += \
 src_libhome_a_SOURCES += src/target/glance.c src/target/glance.h
 src_libhome_a_SOURCES += src/target/open_fds.c src/target/thread_stacks.c
 src_libhome_a_SOURCES += src/target/presence.c src/target/presence.h
+src_libhome_a_SOURCES += src/target/words.c src/target/words.h

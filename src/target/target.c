@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "base/xalloc.h"
 #include "target/segment_file.h"
+#include "target/words.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -165,14 +166,7 @@ target_is_same(const struct target *t)
 int
 target_set_interval(const struct target *t, uint64_t interval, struct err *e)
 {
-	const off_t off =
-	    ULL_CONTROL_OFF + offsetof(struct ull_control, interval);
-
 	if (target_need_agent(t, e) < 0)
 		return -1;
-	if (pwrite(t->segment, &interval, sizeof interval, off) !=
-	    sizeof interval)
-		return err_errno(e, "cannot command the agent in process %d",
-		    t->pid);
-	return 0;
+	return words_write(t, WORDS_CONTROL(interval), interval, e);
 }
