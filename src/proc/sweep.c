@@ -32,6 +32,7 @@ struct entry {
 
 struct sweep {
 	int proc; /* the folder */
+	bool own; /* it is that of this machine, so pids in it are pids */
 	DIR *dir; /* the same, for listing */
 	struct entry **entries; /* by pid */
 	size_t n, cap;
@@ -74,6 +75,7 @@ sweep_new(const char *proc, struct err *e)
 		return NULL;
 	}
 	s->proc = dirfd(s->dir);
+	s->own = strcmp(proc, "/proc") == 0;
 	s->most = descriptors_allowed();
 	s->counts = usage_kernel_counts();
 	return s;
@@ -296,11 +298,18 @@ read_descriptors(struct sweep *s, struct entry *x)
 static void
 read_limits(const struct sweep *s, struct sweep_row *r)
 {
+	struct err ignored;
 	char text[4096];
 
-	r->has_limits = !r->kernel &&
-	    read_whole(s, r->pid, "/limits", text, sizeof text) > 0 &&
-	    limits_parse(text, &r->limits) != 0;
+	if (r->kernel)
+		r->has_limits = false;
+	else if (s->own)
+		r->has_limits =
+		    limits_read_quick(r->pid, &r->limits, &ignored) == 0;
+	else
+		r->has_limits =
+		    read_whole(s, r->pid, "/limits", text, sizeof text) > 0 &&
+		    limits_parse(text, &r->limits) != 0;
 }
 
 /* The folder's part of the program's name is left out. */

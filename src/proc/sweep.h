@@ -40,7 +40,7 @@ struct sweep_row {
 	uint32_t threads;
 	int64_t fds; /* -1: not known */
 	bool has_limits;
-	struct limits limits;
+	struct limits limits; /* those that can run full */
 };
 
 struct sweep;
