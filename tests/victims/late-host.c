@@ -168,7 +168,8 @@ rearm(void)
 
 static pthread_t busy;
 static int door[2];
-static volatile int busy_ends;
+static volatile int busy_ends, staying;
+static volatile unsigned long busy_rounds;
 
 static void
 stay(int number)
@@ -176,20 +177,27 @@ stay(int number)
 	char c;
 
 	(void)number;
+	staying = 1;
 	if (read(door[0], &c, 1) != 1)
 		abort();
+	staying = 0;
 }
 
 static void *
 allocate_always(void *arg)
 {
-	while (!busy_ends)
+	while (!busy_ends) {
 		free(malloc(64));
+		busy_rounds++;
+	}
 	return arg;
 }
 
-/* A handler keeps it where it just was, which with interval 1 is mostly in a
- * hook. Says how disarming went then. */
+/*
+ * A handler keeps it where it just was, which with interval 1 is mostly in a
+ * hook. Says how disarming went then. Each step is waited for: a byte too many
+ * in the pipe, and no later handler would stay.
+ */
 static int
 stuck(void)
 {
@@ -200,13 +208,19 @@ stuck(void)
 	    pthread_create(&busy, NULL, allocate_always, NULL) != 0)
 		return -1;
 	for (int i = 0; i < 100; i++) {
+		unsigned long from;
+
 		late_arm(library, 1);
-		for (int k = 0; k < 1000; k++)
+		for (from = busy_rounds; busy_rounds - from < 100;)
 			sched_yield();
 		pthread_kill(busy, SIGUSR1);
+		while (!staying)
+			sched_yield();
 		rc = late_disarm(library);
 		if (rc != ULL_ARM_OK || write(door[1], "x", 1) != 1)
 			return rc;
+		while (staying)
+			sched_yield();
 	}
 	return rc;
 }
