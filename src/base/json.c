@@ -23,3 +23,9 @@ json_address(uint64_t address)
 {
 	return json_sprintf("0x%llx", (unsigned long long)address);
 }
+
+json_t *
+json_known(uint64_t n)
+{
+	return n == UINT64_MAX ? json_null() : json_integer((json_int_t)n);
+}

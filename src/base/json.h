@@ -15,4 +15,7 @@ json_t *json_text(const char *text);
 /* "0x...": a reader's numbers are sure of 53 bits only (RFC 8259, 6). */
 json_t *json_address(uint64_t address);
 
+/* Null for UINT64_MAX, by which what is not known is told. */
+json_t *json_known(uint64_t n);
+
 #endif

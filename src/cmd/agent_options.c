@@ -75,7 +75,8 @@ apply_knob(const struct options *o, const struct target *t, struct buf *text,
 	char word[32], size[UNITS_MAX];
 
 	if (option_given(o, "trim")) {
-		if (agent_options_check(o, &percent, e) < 0 ||
+		if (trim_parse_percent(option_text(o, "trim"), &percent, e) <
+			0 ||
 		    knob_set_percent(t, percent, &was, &overtaken, e) < 0)
 			return -1;
 		buf_printf(text, "knob %s", trim_percent_text(word, percent));

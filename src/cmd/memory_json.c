@@ -9,12 +9,6 @@
 #include <stdlib.h>
 
 static json_t *
-number(uint64_t n)
-{
-	return n == UINT64_MAX ? json_null() : json_integer((json_int_t)n);
-}
-
-static json_t *
 allocator_json(const struct knob *k)
 {
 	const struct knob_statistics *s = &k->statistics;
@@ -24,10 +18,10 @@ allocator_json(const struct knob *k)
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "name", k->allocator, "version",
 	    escape_is_utf8(k->version) ? k->version : "", "cost",
-	    number(s->cost_ns), "allocated", number(s->allocated), "resident",
-	    number(s->resident), "free", number(s->free), "releasable",
-	    number(s->releasable), "cached", number(s->cached), "metadata",
-	    number(s->metadata), "unmapped", number(s->unmapped));
+	    json_known(s->cost_ns), "allocated", json_known(s->allocated), "resident",
+	    json_known(s->resident), "free", json_known(s->free), "releasable",
+	    json_known(s->releasable), "cached", json_known(s->cached), "metadata",
+	    json_known(s->metadata), "unmapped", json_known(s->unmapped));
 }
 
 static json_t *
@@ -40,9 +34,9 @@ maps_json(const struct ledger *l)
 
 		json_array_append_new(list,
 		    json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "start",
-			number(m->map->start), "end", number(m->map->end),
-			"rss", number(m->map->rss), "live",
-			number((uint64_t)m->live), "part",
+			json_known(m->map->start), "end", json_known(m->map->end),
+			"rss", json_known(m->map->rss), "live",
+			json_known((uint64_t)m->live), "part",
 			ledger_key(m->part), "name",
 			json_text(m->map->name)));
 	}
@@ -58,20 +52,20 @@ memory_json(const struct options *o, const struct memory_account *a, struct buf 
 
 	for (int i = 0; i < LEDGER_PARTS; i++)
 		json_object_set_new(parts, ledger_key(i),
-		    l->known[i] ? number(l->bytes[i]) : json_null());
+		    l->known[i] ? json_known(l->bytes[i]) : json_null());
 	json_object_set_new(all, "pid", json_integer(a->t->pid));
-	json_object_set_new(all, "rss", number(l->rss));
+	json_object_set_new(all, "rss", json_known(l->rss));
 	json_object_set_new(all, "parts", parts);
 	json_object_set_new(all, "live_error",
-	    a->s || a->census.taken ? number(l->error) : json_null());
+	    a->s || a->census.taken ? json_known(l->error) : json_null());
 	json_object_set_new(all, "live_absent",
-	    a->s || a->census.taken ? number(l->live_absent) : json_null());
+	    a->s || a->census.taken ? json_known(l->live_absent) : json_null());
 	json_object_set_new(all, "live_excess",
-	    a->s ? number((uint64_t)l->excess) : json_null());
-	json_object_set_new(all, "page_tables", number(l->page_tables));
-	json_object_set_new(all, "swap", number(l->swap));
+	    a->s ? json_known((uint64_t)l->excess) : json_null());
+	json_object_set_new(all, "page_tables", json_known(l->page_tables));
+	json_object_set_new(all, "swap", json_known(l->swap));
 	json_object_set_new(all, "trim_estimate",
-	    (a->s && a->has_knob) || a->census.taken ? number(a->estimate) :
+	    (a->s && a->has_knob) || a->census.taken ? json_known(a->estimate) :
 							  json_null());
 	json_object_set_new(all, "trim_reason",
 	    (a->s && a->has_knob) || a->census.taken ? json_string(a->why) :
@@ -79,7 +73,7 @@ memory_json(const struct options *o, const struct memory_account *a, struct buf 
 	json_object_set_new(all, "census",
 	    memory_census_json(&a->census, a->s, a->status.rss_anon));
 	json_object_set_new(all, "smaps_ns",
-	    a->has_maps ? number(a->maps.cost_ns) : json_null());
+	    a->has_maps ? json_known(a->maps.cost_ns) : json_null());
 	json_object_set_new(all, "allocator",
 	    a->has_knob ? json_string(a->k.allocator) : json_null());
 	json_object_set_new(all, "statistics",

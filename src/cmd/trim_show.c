@@ -4,6 +4,7 @@
 
 #include "cmd/trim.h"
 #include "base/escape.h"
+#include "base/json.h"
 #include "base/output.h"
 #include "base/units.h"
 #include "cmd/cmd.h"
@@ -62,12 +63,6 @@ draw_knob(const struct knob *k, struct buf *out)
 		    units_duration(a, (int64_t)k->budget_ns));
 }
 
-static json_t *
-number(uint64_t n)
-{
-	return n == KNOB_UNKNOWN ? json_null() : json_integer((json_int_t)n);
-}
-
 static void
 draw_json(const struct knob *k, struct buf *out)
 {
@@ -84,14 +79,14 @@ draw_json(const struct knob *k, struct buf *out)
 	    k->percent == KNOB_OFF ? json_null() :
 				     json_real((double)k->percent /
 					 (double)KNOB_PERCENT),
-	    "limit", k->limit ? number(k->limit) : json_null(), "allocator",
+	    "limit", k->limit ? json_known(k->limit) : json_null(), "allocator",
 	    k->allocator, "keeper", k->keeper, "reason",
 	    k->reason ? json_string(k->reason) : json_null(), "version",
 	    escape_is_utf8(k->version) ? k->version : "", "tid",
-	    k->has_keeper ? number(k->tid) : json_null(), "starts",
-	    number(k->starts), "anonymous", number(k->seen_anonymous), "live",
-	    number(k->seen_live), "base", number(k->base), "pause",
-	    number(k->pause_ns), "overruns", number(k->overruns), "receipts",
+	    k->has_keeper ? json_known(k->tid) : json_null(), "starts",
+	    json_known(k->starts), "anonymous", json_known(k->seen_anonymous), "live",
+	    json_known(k->seen_live), "base", json_known(k->base), "pause",
+	    json_known(k->pause_ns), "overruns", json_known(k->overruns), "receipts",
 	    list ? list : json_array());
 	text = json_dumps(o, JSON_INDENT(1));
 	buf_puts(out, text != NULL ? text : "null");

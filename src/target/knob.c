@@ -4,12 +4,8 @@
 #include "target/knob.h"
 #include "target/words.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/types.h>
-#include <time.h>
-#include <unistd.h>
 
 _Static_assert(KNOB_RECEIPTS == ULL_RECEIPTS, "one for each");
 _Static_assert(KNOB_ARENAS == ULL_ARENAS, "one for each");
